@@ -1,0 +1,47 @@
+# Everything runs in .venv, which make builds itself from requirements.lock: two clean installs are the same.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint format bench docs-check schemas lock clean
+
+demo: .venv
+	$(BIN)/okrsync demo demo
+
+test: .venv
+	$(BIN)/pytest -n auto
+
+lint: .venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv
+	$(BIN)/python -m benchmarks
+
+docs-check: .venv
+	$(BIN)/pytest -q tests/test_docs.py
+
+schemas: .venv
+	$(BIN)/python -m okrsync.schemas config
+
+# The lock holds versions and hashes for Python 3.11 to 3.14, for the program and for its tests.
+lock:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install -q uv
+	.venv-lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --group dev --all-extras pyproject.toml -o requirements.lock
+	rm -rf .venv-lock
+
+.venv: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch .venv
+
+clean:
+	rm -rf .venv .venv-lock dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

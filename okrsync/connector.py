@@ -1,0 +1,149 @@
+"""What a connector is.
+
+A connector reads one type of source of work. It knows nothing of the store and holds no state between runs: what it
+must remember it hands out as a *cursor*, and the store keeps that together with what was read.
+
+The order of calls for a scope::
+
+    connector.scopes()                     what the configuration asks for
+    connector.plan(scope, cursor)          shards to pull, and the cursor that is true once all of them are stored
+    connector.pages(shard, page_cursor)    one page after another; each page's cursor is safe once it is stored
+    connector.count(scope)                 how many items there are, where a service can tell that in one request
+    connector.census(scope)                the ids of all items, to find what was deleted (or missed)
+
+Several shards of one plan are pulled side by side, by threads or by other processes: ``Shard`` and cursors are plain
+JSON values, and ``pages`` may be called from several threads at once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, TypeAlias
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from okrsync.model import Milestone, Scope, WorkItem
+
+Cursor: TypeAlias = dict[str, Any]
+"""A JSON object that only its connector understands."""
+
+
+class SourceSettings(BaseModel):
+    """Base of the settings a connector accepts under its name in ``sources:``; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorContext:
+    """What a connector is given beside its settings."""
+
+    source: str
+    """The source's name in ``okrsync.yaml``."""
+    base: Path
+    """Relative paths are relative to this folder."""
+    timezone: ZoneInfo
+    """For the dates of milestones and the like."""
+    on_wait: Callable[[str, float], None] = lambda why, seconds: None
+    """Called before each pause a service asks for, with the reason in words and its length in seconds."""
+    on_note: Callable[[str], None] = lambda text: None
+    """Called with what a person should know though nothing failed: a fall-back, an endpoint that is missing."""
+    jobs: int = 8
+    """How many shards will be pulled at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """An independent slice of a scope."""
+
+    id: str
+    """Unique in its plan, and the same when the plan is made again from the same cursor."""
+    params: Cursor = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to bring one scope up to date."""
+
+    shards: tuple[Shard, ...]
+    next: Cursor
+    """The scope's cursor once every shard is stored."""
+    scope_name: str
+    """What the scope is called at the service now; another than ``Scope.id`` after a rename."""
+    whole: bool = False
+    """True when the plan reads everything, whatever its age."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one request brought."""
+
+    items: tuple[WorkItem, ...]
+    cursor: Cursor | None
+    """Where the shard goes on once this page is stored; None when this was its last page."""
+    milestones: tuple[Milestone, ...] = ()
+
+
+class Connector(ABC):
+    """Reads one type of source.
+
+    A subclass sets ``type_name`` and ``Settings`` and is registered as an entry point in the group
+    ``okrsync.connectors`` under its type's name. ``okrsync.testing.ConnectorContract`` tests it.
+
+    All methods may raise ``AuthError`` (the account is not known or may not), ``RetryableError`` (after the connector's
+    own retries are used up) and ``SourceError`` (anything else a service refuses).
+    """
+
+    type_name: ClassVar[str]
+    Settings: ClassVar[type[SourceSettings]]
+
+    def __init__(self, settings: Any, context: ConnectorContext) -> None:
+        """Keep the settings; open no connection yet. ``settings`` is an instance of ``Settings``."""
+        self.settings = settings
+        self.context = context
+
+    @abstractmethod
+    def scopes(self) -> Sequence[Scope]:
+        """The scopes that the settings ask for. May ask the service (an organisation's repositories)."""
+
+    @abstractmethod
+    def plan(self, scope: Scope, cursor: Cursor | None) -> Plan:
+        """Decide what to read: everything when ``cursor`` is None, else what changed since (with overlap).
+
+        Raises ``AuthError`` or ``SourceError`` when the scope cannot be read, which must not be mistaken for empty.
+        """
+
+    @abstractmethod
+    def pages(self, scope: Scope, shard: Shard, cursor: Cursor | None) -> Iterator[Page]:
+        """Read a shard page by page, from ``cursor`` (a former page's) or from its beginning.
+
+        Raises ``CursorExpired`` when the service no longer accepts that cursor.
+        """
+
+    @abstractmethod
+    def census(self, scope: Scope) -> Iterator[Sequence[str]]:
+        """The ids (``WorkItem.id``) of all items that the scope holds now, in batches.
+
+        Raises rather than ending early: what a census does not name is removed from the store.
+        """
+
+    def count(self, scope: Scope) -> int | None:
+        """How many items the scope holds, from one cheap request; None when the service cannot tell."""
+        return None
+
+    def fetch(self, scope: Scope, ids: Sequence[str]) -> Iterator[Page]:
+        """Read single items that a census named and the store does not have. By default nothing can be fetched."""
+        return iter(())
+
+    def describe(self) -> str:
+        """The service and the account in a few words, for messages: ``Jira Cloud at acme.atlassian.net as Bot``."""
+        return self.type_name
+
+    def close(self) -> None:
+        """Let go of connections."""

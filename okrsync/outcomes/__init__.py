@@ -1,0 +1,1 @@
+"""Where measurements come from: one interface, a file a source."""

@@ -1,0 +1,67 @@
+"""What an outcome source is: something that can be asked for a key result's values between two days."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+
+class OutcomeSettings(BaseModel):
+    """Base of what stands under ``source:`` of a metric; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    type: str
+    cumulative: bool = False
+    """The series only ever adds up; the same as ``cumulative`` of the metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeContext:
+    """What an outcome source is given beside its settings."""
+
+    base: Path
+    """Relative paths are relative to this folder (that of ``okrsync.yaml``)."""
+    timezone: ZoneInfo
+    """In which a time stamp becomes a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value as a source gave it."""
+
+    at: date
+    value: float
+
+
+class OutcomeSource(ABC):
+    """Reads one type of outcome source.
+
+    A subclass sets ``type_name`` and ``Settings`` and is registered as an entry point in the group
+    ``okrsync.outcomes`` under its type's name. ``okrsync.testing.OutcomeContract`` tests it.
+    """
+
+    type_name: ClassVar[str]
+    Settings: ClassVar[type[OutcomeSettings]]
+    pulled: ClassVar[bool] = True
+    """False when values arrive by another way (a person's check-in) and ``read`` has nothing to ask."""
+
+    def __init__(self, settings: Any, context: OutcomeContext) -> None:
+        """Keep the settings; open nothing yet. ``settings`` is an instance of ``Settings``."""
+        self.settings = settings
+        self.context = context
+
+    @abstractmethod
+    def read(self, start: date, end: date) -> Sequence[Reading]:
+        """All values from ``start`` to ``end``, both days included, oldest first, at most one for a day.
+
+        Raises ``SourceError`` saying what failed and where (file and line, or URL). It never returns part of what it
+        should have read: what is missing from the answer counts as withdrawn.
+        """

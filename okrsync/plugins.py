@@ -1,0 +1,43 @@
+"""Finding what is registered by entry point: connectors, outcome sources and publishers, built-in and third-party."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from okrsync.errors import ConfigError
+
+CONNECTORS = "okrsync.connectors"
+OUTCOMES = "okrsync.outcomes"
+PUBLISHERS = "okrsync.publishers"
+
+
+def installed(group: str) -> dict[str, EntryPoint]:
+    """Entry points of a group by name, not loaded yet.
+
+    Raises ``ConfigError`` when two distributions claim the same name.
+    """
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=group):
+        known = found.get(entry.name)
+        if known is not None and known.value != entry.value:
+            raise ConfigError(
+                f"two installed packages provide {entry.name!r} in {group} ({known.value}, {entry.value}): "
+                "uninstall one of them"
+            )
+        found[entry.name] = entry
+    return found
+
+
+def load(group: str, name: str) -> Any:
+    """The class registered under ``name``.
+
+    Raises ``ConfigError`` naming what is installed when there is none of that name, or when it cannot be imported.
+    """
+    entries = installed(group)
+    if name not in entries:
+        raise ConfigError(f"no plugin {name!r} in {group}; installed: {', '.join(sorted(entries)) or 'none'}")
+    try:
+        return entries[name].load()
+    except ImportError as error:
+        raise ConfigError(f"the plugin {name!r} in {group} cannot be imported: {error}") from error

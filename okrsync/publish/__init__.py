@@ -1,0 +1,1 @@
+"""Where the weekly page goes: one interface, a file a wiki."""

@@ -1,0 +1,75 @@
+"""What a publisher is: a place that keeps pages for people."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class PublisherSettings(BaseModel):
+    """Base of an entry of ``publish:``; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishContext:
+    """What a publisher is given beside its settings."""
+
+    base: Path
+    """Relative paths are relative to this folder (that of ``okrsync.yaml``)."""
+    on_wait: Callable[[str, float], None] = lambda why, seconds: None
+    """Called before each pause, with the reason in words and its length in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class WikiPage:
+    """A page to keep up to date."""
+
+    name: str
+    """Stable between runs, and safe as a file name on every system: ``OKR-2026-W47``."""
+    title: str
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of the pages at one wiki."""
+
+    written: tuple[str, ...] = ()
+    """Names of pages that are new or have changed."""
+    unchanged: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    """Names of pages that were left alone because a person edited what okrsync had written."""
+    where: str = ""
+    """The address or folder, for people, without secrets."""
+
+
+class Publisher(ABC):
+    """Writes pages to one type of wiki.
+
+    A subclass sets ``type_name`` and ``Settings`` and is registered as an entry point in the group
+    ``okrsync.publishers`` under its type's name. ``okrsync.testing.PublisherContract`` tests it.
+    """
+
+    type_name: ClassVar[str]
+    Settings: ClassVar[type[PublisherSettings]]
+
+    def __init__(self, settings: Any, context: PublishContext) -> None:
+        """Keep the settings; open nothing yet. ``settings`` is an instance of ``Settings``."""
+        self.settings = settings
+        self.context = context
+
+    @abstractmethod
+    def publish(self, pages: Sequence[WikiPage]) -> Published:
+        """Bring the pages up to date: write what differs and nothing else, and keep what people wrote.
+
+        Raises ``SourceError`` when the wiki cannot be written; what was there before is still there then.
+        """
