@@ -145,5 +145,5 @@ class Connector(ABC):
         """The service and the account in a few words, for messages: ``Jira Cloud at acme.atlassian.net as Bot``."""
         return self.type_name
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most connectors have nothing to close
         """Let go of connections."""

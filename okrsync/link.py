@@ -1,0 +1,171 @@
+"""Mapping rules → SQL: which stored items a work rule matches. Nothing here opens a database.
+
+All keys of a rule must match; within a key, any of its values. Values are compared exactly, case included, as the
+service shows them; project keys, repository names and issue keys are compared without case, as every service does.
+``title`` and ``paths`` are judged in Python, on the items that the rest of the rule leaves: no two databases agree on
+regular expressions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, select
+
+from okrsync.model import KeyResult, WorkRule
+from okrsync.store.schema import facets, item_facets, item_keys, items
+
+_FACETS: dict[str, tuple[str, ...]] = {
+    "labels": ("label",),
+    "components": ("component",),
+    "versions": ("version",),
+    "sprints": ("sprint",),
+    # A milestone is a GitHub milestone or release, a Jira version or a sprint (DESIGN.md section 2).
+    "milestones": ("milestone", "version", "sprint"),
+}
+_KEYS = (
+    "source", "projects", "repos", "types", "labels", "components", "epics", "versions", "milestones", "sprints",
+    "keys", "title", "paths",
+)  # fmt: skip
+_LINKS_VERSION = 1
+"""Raise it when the meaning of a rule changes: every link is then made again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What the store knows that a rule may name in another way."""
+
+    projects: Collection[str]
+    """All ``items.project`` values."""
+    renamed: Mapping[str, str]
+    """Lower-case configured scope name → present name, where they differ."""
+
+    def matching(self, names: Collection[str]) -> list[str]:
+        """The stored projects that some names mean, also under a name they had before."""
+        wanted = {name.lower() for name in names}
+        wanted |= {self.renamed[name].lower() for name in tuple(wanted) if name in self.renamed}
+        return sorted(project for project in self.projects if project.lower() in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule as the database can run it, and what is left for Python."""
+
+    condition: ColumnElement[bool]
+    """Over ``items``."""
+    title: Callable[[str], bool] | None
+    path: Callable[[str], bool] | None
+
+
+def describe(index: int, rule: WorkRule) -> str:
+    """A rule in words, as every link carries it: ``work[1]: source=shop-jira labels=activation``; 1 is the first."""
+    said = []
+    for key in _KEYS:
+        value = getattr(rule, key)
+        if value:
+            said.append(f"{key}={value if isinstance(value, str) else ','.join(value)}")
+    return f"work[{index}]: {' '.join(said) or 'everything'}"
+
+
+def fingerprint(key_result: KeyResult) -> str:
+    """Changes when, and only when, the links of a key result must be made again."""
+    rules = "\n".join(describe(index, rule) + repr(rule) for index, rule in enumerate(key_result.work, 1))
+    return hashlib.blake2b(f"{_LINKS_VERSION}\n{rules}".encode(), digest_size=16).hexdigest()
+
+
+def compile_rule(rule: WorkRule, catalogue: Catalogue) -> CompiledRule:
+    """The SQL condition over ``items`` that a rule stands for, with what Python must judge itself."""
+    conditions: list[ColumnElement[bool]] = []
+    if rule.source is not None:
+        conditions.append(items.c.source == rule.source)
+    for names in (rule.projects, rule.repos):
+        if names:
+            projects = catalogue.matching(names)
+            conditions.append(items.c.project.in_(projects) if projects else false())
+    if rule.types:
+        conditions.append(items.c.type.in_(rule.types))
+    for key, kinds in _FACETS.items():
+        values = getattr(rule, key)
+        if values:
+            conditions.append(items.c.id.in_(_with_facet(kinds, values)))
+    if rule.keys:
+        conditions.append(items.c.id.in_(_with_key(rule.keys)))
+    if rule.epics:
+        conditions.append(items.c.id.in_(_below(rule.epics)))
+    if rule.paths:
+        conditions.append(items.c.kind == "commit")
+    return CompiledRule(
+        condition=and_(*conditions) if conditions else items.c.id.is_not(None),
+        title=None if rule.title is None else _title_matcher(rule.title),
+        path=path_matcher(rule.paths) if rule.paths else None,
+    )
+
+
+def _with_facet(kinds: tuple[str, ...], values: tuple[str, ...]) -> Select[tuple[int]]:
+    return (
+        select(item_facets.c.item_id)
+        .join(facets, facets.c.id == item_facets.c.facet_id)
+        .where(facets.c.kind.in_(kinds), facets.c.value.in_(values))
+    )
+
+
+def _with_key(keys: tuple[str, ...]) -> Select[tuple[int]]:
+    return select(item_keys.c.item_id).where(item_keys.c.key.in_([key.lower() for key in keys]))
+
+
+def _below(epics: tuple[str, ...]) -> Select[tuple[int]]:
+    """The epics and everything below them; also what names an epic as its parent that is not in the store itself."""
+    lowered = [epic.lower() for epic in epics]
+    orphans = select(items.c.id).where(items.c.parent_key.in_(lowered), items.c.parent_id.is_(None))
+    below = _with_key(epics).union(orphans).cte("below", recursive=True)
+    children = items.alias("child")
+    below = below.union(select(children.c.id).join(below, children.c.parent_id == below.c[0]))
+    return select(below.c[0])
+
+
+def _title_matcher(pattern: str) -> Callable[[str], bool]:
+    compiled = re.compile(pattern)
+    return lambda title: compiled.search(title) is not None
+
+
+def path_matcher(globs: tuple[str, ...]) -> Callable[[str], bool]:
+    """A test for paths: ``*`` and ``?`` stay within a folder, ``**`` crosses folders, a folder takes all below it."""
+    compiled = re.compile("|".join(f"(?:{_glob_to_regex(glob)})" for glob in globs))
+    return lru_cache(maxsize=65536)(lambda path: compiled.fullmatch(path) is not None)
+
+
+def _glob_to_regex(glob: str) -> str:
+    glob = glob.removeprefix("./").rstrip("/")
+    regex = ""
+    position = 0
+    while position < len(glob):
+        if glob.startswith("**/", position):
+            regex += "(?:.*/)?"
+            position += 3
+        elif glob.startswith("**", position):
+            regex += ".*"
+            position += 2
+        elif glob[position] == "*":
+            regex += "[^/]*"
+            position += 1
+        elif glob[position] == "?":
+            regex += "[^/]"
+            position += 1
+        else:
+            regex += re.escape(glob[position])
+            position += 1
+    return regex + "(?:/.*)?"
+
+
+def container() -> ColumnElement[bool]:
+    """True of an epic and of what stands above one: they pass their links down and are not counted themselves.
+
+    Data Center does not say that an initiative stands above epics; that an epic has it for a parent does.
+    """
+    child = items.alias("container_child")
+    epics_below = select(child.c.id).where(child.c.parent_id == items.c.id, child.c.level >= 1)
+    return and_(items.c.kind == "issue", (items.c.level >= 1) | exists(epics_below.correlate(items)))

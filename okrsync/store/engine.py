@@ -1,0 +1,189 @@
+"""Opening the store: connection settings, file mode, migrations, and the lock that keeps two runs apart."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from okrsync.errors import ConfigError, LockedError, StoreError
+
+if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
+
+HEAD = "0001"
+"""The newest migration; known here so that opening an up-to-date store does not import Alembic."""
+
+_ADVISORY_LOCK = 0x6F6B7273796E63  # "okrsync" in ASCII: any number that no other program picks
+_BUSY_TIMEOUT = 30.0  # seconds that a writer waits for another process before it gives up
+_SQLITE_TURN = Lock()
+
+
+def open_store(url: str) -> Engine:
+    """Open the store, make it when it is not there, and bring it to the newest schema.
+
+    ``url`` is a SQLAlchemy URL with an absolute path for SQLite. A new SQLite file is readable by its owner only: it
+    holds what the tokens could read. Raises ``ConfigError`` for a URL that cannot be used and ``StoreError`` when the
+    database cannot be opened, is damaged, or was written by a newer okrsync.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError("store: this is not a database URL; write for example sqlite:///okrsync.db") from None
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise ConfigError(f"store: {backend} is not supported; use sqlite:///FILE or postgresql+psycopg://HOST/NAME")
+    if backend == "sqlite":
+        _prepare_file(parsed)
+    try:
+        engine = create_engine(parsed, pool_size=0)  # as many as there are threads
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigError(
+            f"store: the driver for {parsed.drivername} is not installed ({error}); "
+            "PostgreSQL needs: pip install 'okrsync[postgresql]'"
+        ) from error
+    if backend == "sqlite":
+        _configure_sqlite(engine)
+    try:
+        _upgrade(engine, parsed)
+    except DBAPIError as error:
+        engine.dispose()
+        raise StoreError(f"the store {shown(parsed)} cannot be opened: {error.orig}") from error
+    return engine
+
+
+def shown(url: URL | str) -> str:
+    """The store's address without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One write transaction: all of it is stored, or nothing.
+
+    SQLite takes its write lock at the beginning (``BEGIN IMMEDIATE``), so that a reader which turns writer cannot fail
+    half-way; threads of one process take turns before that, in order, rather than in SQLite's busy loop. Raises
+    ``StoreError`` when the database refuses (disk full, read-only, locked for too long).
+    """
+    try:
+        turn = _SQLITE_TURN if engine.dialect.name == "sqlite" else nullcontext()
+        with turn, engine.execution_options(okrsync_writes=True).begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise StoreError(f"the store {shown(engine.url)} cannot be written: {error.orig}") from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent view of the store. Raises ``StoreError`` when it cannot be read."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise StoreError(f"the store {shown(engine.url)} cannot be read: {error.orig}") from error
+
+
+@contextmanager
+def run_lock(engine: Engine) -> Iterator[None]:
+    """Hold the store for one sync or run; a killed process lets go of it. Raises ``LockedError`` at once when taken."""
+    taken = LockedError(f"another okrsync run is working on {shown(engine.url)}: try again when it is done")
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            key = {"key": _ADVISORY_LOCK}
+            if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar():
+                raise taken
+            # The lock belongs to the session, not to the transaction, which need not stay open for hours.
+            connection.commit()
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+                connection.commit()
+        return
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(f"{engine.url.database}.lock", timeout=0, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise taken from None
+    except OSError as error:
+        raise StoreError(f"the lock file {engine.url.database}.lock cannot be made: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _prepare_file(url: URL) -> None:
+    if not url.database or url.database == ":memory:":
+        raise ConfigError("store: okrsync needs a database file, write for example sqlite:///okrsync.db")
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(f"the store {path} cannot be opened for writing: {error.strerror}") from error
+
+
+def _configure_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves, see _on_begin
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT * 1000)}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA cache_size = -32000")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("okrsync_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _upgrade(engine: Engine, url: URL) -> None:
+    found = _version(engine)
+    if found == HEAD:
+        return
+    from alembic import command
+    from alembic.util.exc import CommandError
+
+    config = alembic_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise StoreError(
+                f"the store {shown(url)} has schema version {found}, which this okrsync does not know: "
+                "it was written by a newer one. Upgrade okrsync"
+            ) from error
+
+
+def _version(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        try:
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        except OperationalError:
+            return None
+
+
+def alembic_config() -> AlembicConfig:
+    """Alembic's configuration, pointing at the migrations of this package; the caller adds the connection."""
+    from alembic.config import Config as AlembicConfig
+
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config

@@ -1,0 +1,378 @@
+"""Making links and pieces of work, in SQL: from rules, hierarchy, closing pull requests, trailers and names.
+
+Only items that changed since the last time, with what depends on them, are linked again; a key result whose rules
+changed is linked again whole. All of it is one transaction.
+
+``links`` says which item serves which key result and by which rule. ``parts`` says which items make up which piece of
+work; a piece is named by the item that stands for it. A key result takes a piece when a rule, a trailer or a parent
+links any of its parts (reasons ``rule``, ``trailer``, ``parent``). What a piece's commits and pull requests inherit
+from the issue they name is written down too (reasons ``closes``, ``names``), to be shown, but does not spread to other
+pieces that they name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, and_, delete, exists, func, literal, null, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from okrsync import link
+from okrsync.model import KeyResult, Programme
+from okrsync.store.engine import writing
+from okrsync.store.schema import (
+    dirty_items,
+    facets,
+    item_facets,
+    item_keys,
+    item_references,
+    items,
+    linked_rules,
+    links,
+    parts,
+    scopes,
+)
+
+_OWN = ("rule", "trailer", "parent")
+_DIRTY = select(dirty_items.c.item_id)
+_BATCH = 1000
+
+
+def link_all(engine: Engine, programme: Programme) -> None:
+    """Bring links and pieces up to date with the stored items and the rules of all cycles."""
+    key_results = [kr for objective in programme.objectives for kr in objective.key_results]
+    with writing(engine) as connection:
+        stored = {row.key_result: row.fingerprint for row in connection.execute(select(linked_rules))}
+        current = {kr.id: link.fingerprint(kr) for kr in key_results}
+        fresh = [kr for kr in key_results if stored.get(kr.id) != current[kr.id]]
+        same = [kr for kr in key_results if stored.get(kr.id) == current[kr.id]]
+        any_dirty = connection.execute(select(exists(select(dirty_items.c.item_id)))).scalar()
+        stale = [kr_id for kr_id in stored if current.get(kr_id) != stored[kr_id]]
+        for ids in _chunks(stale):
+            connection.execute(delete(links).where(links.c.key_result.in_(ids)))
+            connection.execute(delete(linked_rules).where(linked_rules.c.key_result.in_(ids)))
+        if any_dirty:
+            _widen(connection)
+            _find_parents(connection)
+            connection.execute(delete(links).where(links.c.item_id.in_(_DIRTY)))
+            connection.execute(delete(parts).where(parts.c.item_id.in_(_DIRTY)))
+            _make_parts(connection)
+            _make_links(connection, same, only_dirty=True)
+        _make_links(connection, fresh, only_dirty=False)
+        connection.execute(delete(dirty_items))
+        if fresh:
+            rows = [{"key_result": kr.id, "fingerprint": current[kr.id]} for kr in fresh]
+            connection.execute(linked_rules.insert(), rows)
+
+
+# --- what must be linked again --------------------------------------------------------------------------------------
+
+
+def _widen(connection: Connection) -> None:
+    """Add to the dirty items all whose links or pieces depend on one of them."""
+    total = connection.execute(select(func.count()).select_from(items)).scalar_one()
+    before = -1
+    # A chain such as epic → story → pull request → commit takes a round a step; the rounds end when nothing is new.
+    while True:
+        dirty = connection.execute(select(func.count()).select_from(dirty_items)).scalar_one()
+        if dirty in (before, total):
+            return
+        before = dirty
+        for dependents in _dependents():
+            _insert(connection, dirty_items, ["item_id"], dependents)
+
+
+def _dependents() -> Iterable[Select[Any]]:
+    changed = items.alias("changed")
+    is_dirty = changed.c.id.in_(_DIRTY)
+    yield (
+        select(items.c.id)
+        .join(changed, and_(changed.c.native_id == items.c.parent_native_id, changed.c.source == items.c.source))
+        .where(is_dirty)
+    )
+    keys_of_dirty = select(item_keys.c.key).where(item_keys.c.item_id.in_(_DIRTY))
+    yield select(items.c.id).where(items.c.parent_key.in_(keys_of_dirty))
+    yield select(item_references.c.item_id).where(
+        item_references.c.kind.in_(("closes", "names")), item_references.c.target.in_(keys_of_dirty)
+    )
+    yield (
+        select(item_keys.c.item_id)
+        .join(item_references, item_references.c.target == item_keys.c.key)
+        .where(item_references.c.kind == "contains", item_references.c.item_id.in_(_DIRTY))
+    )
+    # An epic turns what stands above it into something that is not counted itself.
+    yield select(changed.c.parent_id).where(is_dirty, changed.c.level >= 1, changed.c.parent_id.is_not(None))
+    parent = items.alias("parent")
+    yield (
+        select(parent.c.id)
+        .join(changed, and_(changed.c.parent_native_id == parent.c.native_id, changed.c.source == parent.c.source))
+        .where(is_dirty, changed.c.level >= 1)
+    )
+
+
+def _find_parents(connection: Connection) -> None:
+    parent = items.alias("parent")
+    by_id = (
+        select(func.min(parent.c.id))
+        .where(
+            parent.c.source == items.c.source,
+            parent.c.native_id == items.c.parent_native_id,
+            parent.c.id != items.c.id,
+        )
+        .correlate(items)
+        .scalar_subquery()
+    )
+    by_key = (
+        select(func.min(parent.c.id))
+        .join(item_keys, item_keys.c.item_id == parent.c.id)
+        .where(
+            item_keys.c.key == items.c.parent_key,
+            parent.c.source == items.c.source,
+            parent.c.id != items.c.id,
+        )
+        .correlate(items)
+        .scalar_subquery()
+    )
+    connection.execute(
+        update(items)
+        .where(
+            items.c.id.in_(_DIRTY),
+            or_(items.c.parent_native_id.is_not(None), items.c.parent_key.is_not(None), items.c.parent_id.is_not(None)),
+        )
+        .values(parent_id=func.coalesce(by_id, by_key))
+    )
+
+
+# --- pieces of work -------------------------------------------------------------------------------------------------
+
+
+def _make_parts(connection: Connection) -> None:
+    def insert(selected: Select[Any]) -> None:
+        _insert(connection, parts, ["item_id", "piece_id"], selected)
+
+    dirty = items.c.id.in_(_DIRTY)
+    alone = select(items.c.id, items.c.id).where(
+        dirty, ~exists(select(parts.c.item_id).where(parts.c.item_id == items.c.id))
+    )
+    issue = items.c.kind == "issue"
+    insert(select(items.c.id, items.c.id).where(dirty, issue, items.c.level >= 0, ~link.container()))
+
+    above = select(items.c.id.label("item_id"), items.c.parent_id.label("above_id")).where(
+        dirty, issue, items.c.level < 0, items.c.parent_id.is_not(None)
+    )
+    climb = above.cte("climb", recursive=True)
+    step = items.alias("step")
+    climb = climb.union(
+        select(climb.c.item_id, step.c.parent_id)
+        .join(step, step.c.id == climb.c.above_id)
+        .where(step.c.level < 0, step.c.parent_id.is_not(None))
+    )
+    insert(
+        select(climb.c.item_id, items.c.id)
+        .join(items, items.c.id == climb.c.above_id)
+        .where(items.c.level >= 0, ~link.container())
+    )
+    # A sub-task whose parent is not in the store, or is an epic, stands for itself.
+    insert(alone.where(issue, items.c.level < 0))
+
+    insert(_parts_by_name("pull_request", ("issue",)))
+    insert(alone.where(items.c.kind == "pull_request"))
+
+    insert(_parts_by_name("commit", ("issue", "pull_request")))
+    commit = items.alias("commit")
+    insert(
+        select(commit.c.id, parts.c.piece_id)
+        .select_from(item_references)
+        .join(item_keys, item_keys.c.key == item_references.c.target)
+        .join(commit, commit.c.id == item_keys.c.item_id)
+        .join(parts, parts.c.item_id == item_references.c.item_id)
+        .where(item_references.c.kind == "contains", commit.c.kind == "commit", commit.c.id.in_(_DIRTY))
+        .distinct()
+    )
+    insert(alone.where(items.c.kind == "commit"))
+
+
+def _parts_by_name(kind: str, target_kinds: Sequence[str]) -> Select[Any]:
+    """Items of one kind with the pieces of what they close or name. An epic has no piece: naming it is no link."""
+    target = items.alias("target")
+    return (
+        select(items.c.id, parts.c.piece_id)
+        .join(item_references, item_references.c.item_id == items.c.id)
+        .join(item_keys, item_keys.c.key == item_references.c.target)
+        .join(target, target.c.id == item_keys.c.item_id)
+        .join(parts, parts.c.item_id == target.c.id)
+        .where(
+            items.c.kind == kind,
+            items.c.id.in_(_DIRTY),
+            item_references.c.kind.in_(("closes", "names")),
+            target.c.kind.in_(target_kinds),
+            target.c.id != items.c.id,
+        )
+        .distinct()
+    )
+
+
+# --- links ----------------------------------------------------------------------------------------------------------
+
+
+def _make_links(connection: Connection, key_results: Sequence[KeyResult], *, only_dirty: bool) -> None:
+    if not key_results:
+        return
+    catalogue = link.Catalogue(
+        projects=list(connection.scalars(select(items.c.project).distinct())),
+        renamed={
+            row.scope.lower(): row.name
+            for row in connection.execute(select(scopes.c.scope, scopes.c.name).where(scopes.c.scope != scopes.c.name))
+        },
+    )
+    for kr in key_results:
+        for index, rule in enumerate(kr.work, 1):
+            _link_by_rule(connection, kr.id, link.describe(index, rule), link.compile_rule(rule, catalogue), only_dirty)
+    for ids in _chunks([kr.id for kr in key_results]):
+        _link_by_trailer(connection, ids, only_dirty)
+        _link_from_above(connection, ids, only_dirty)
+        _link_by_name(connection, ids, only_dirty, "pull_request", ("issue",))
+        _link_by_name(connection, ids, only_dirty, "commit", ("issue", "pull_request"))
+        _link_contained(connection, ids, only_dirty)
+
+
+_LINK_COLUMNS = ["key_result", "item_id", "rule", "reason", "via_id"]
+
+
+def _link_by_rule(
+    connection: Connection, key_result: str, words: str, rule: link.CompiledRule, only_dirty: bool
+) -> None:
+    conditions = [rule.condition]
+    if only_dirty:
+        conditions.append(items.c.id.in_(_DIRTY))
+    if rule.title is None and rule.path is None:
+        found = select(literal(key_result), items.c.id, literal(words), literal("rule"), null()).where(*conditions)
+        _insert(connection, links, _LINK_COLUMNS, found)
+        return
+    candidates = select(items.c.id, items.c.title).where(*conditions)
+    if rule.path is not None:
+        candidates = (
+            candidates.add_columns(facets.c.value)
+            .join(item_facets, item_facets.c.item_id == items.c.id)
+            .join(facets, and_(facets.c.id == item_facets.c.facet_id, facets.c.kind == "path"))
+        )
+    matched = {
+        row.id
+        for row in connection.execute(candidates)
+        if (rule.title is None or rule.title(row.title)) and (rule.path is None or rule.path(row.value))
+    }
+    if matched:
+        rows = [
+            {"key_result": key_result, "item_id": item_id, "rule": words, "reason": "rule", "via_id": None}
+            for item_id in sorted(matched)
+        ]
+        connection.execute(_insert_ignoring(connection, links), rows)
+
+
+def _link_by_trailer(connection: Connection, key_results: Sequence[str], only_dirty: bool) -> None:
+    found = select(
+        item_references.c.target,
+        item_references.c.item_id,
+        literal("trailer KR: ") + item_references.c.target,
+        literal("trailer"),
+        null(),
+    ).where(item_references.c.kind == "key_result", item_references.c.target.in_(key_results))
+    if only_dirty:
+        found = found.where(item_references.c.item_id.in_(_DIRTY))
+    _insert(connection, links, _LINK_COLUMNS, found)
+
+
+def _link_from_above(connection: Connection, key_results: Sequence[str], only_dirty: bool) -> None:
+    """Epics, and all that has something below it, pass their own links down."""
+    start = select(items.c.id.label("item_id"), items.c.parent_id.label("above_id")).where(
+        items.c.parent_id.is_not(None)
+    )
+    if only_dirty:
+        start = start.where(items.c.id.in_(_DIRTY))
+    climb = start.cte("climb", recursive=True)
+    step = items.alias("step")
+    # UNION, not UNION ALL: a loop of parents, which a service should not have but may, ends here.
+    climb = climb.union(
+        select(climb.c.item_id, step.c.parent_id)
+        .join(step, step.c.id == climb.c.above_id)
+        .where(step.c.parent_id.is_not(None))
+    )
+    found = (
+        select(links.c.key_result, climb.c.item_id, links.c.rule, literal("parent"), func.min(climb.c.above_id))
+        .join(links, links.c.item_id == climb.c.above_id)
+        .where(links.c.reason.in_(("rule", "trailer")), links.c.key_result.in_(key_results))
+        .group_by(links.c.key_result, climb.c.item_id, links.c.rule)
+    )
+    _insert(connection, links, _LINK_COLUMNS, found)
+
+
+def _link_by_name(
+    connection: Connection, key_results: Sequence[str], only_dirty: bool, kind: str, target_kinds: Sequence[str]
+) -> None:
+    """What closes or names a linked item is linked too, by that item's rule."""
+    target = items.alias("target")
+    found = (
+        select(
+            links.c.key_result,
+            items.c.id,
+            links.c.rule,
+            func.min(item_references.c.kind),
+            func.min(target.c.id),
+        )
+        .join(item_references, item_references.c.item_id == items.c.id)
+        .join(item_keys, item_keys.c.key == item_references.c.target)
+        .join(target, target.c.id == item_keys.c.item_id)
+        .join(links, links.c.item_id == target.c.id)
+        .where(
+            items.c.kind == kind,
+            item_references.c.kind.in_(("closes", "names")),
+            target.c.kind.in_(target_kinds),
+            target.c.id != items.c.id,
+            exists(select(parts.c.item_id).where(parts.c.item_id == target.c.id)),
+            links.c.key_result.in_(key_results),
+        )
+        .group_by(links.c.key_result, items.c.id, links.c.rule)
+    )
+    if only_dirty:
+        found = found.where(items.c.id.in_(_DIRTY))
+    _insert(connection, links, _LINK_COLUMNS, found)
+
+
+def _link_contained(connection: Connection, key_results: Sequence[str], only_dirty: bool) -> None:
+    """The commits that a linked pull request brought."""
+    commit = items.alias("commit")
+    found = (
+        select(links.c.key_result, commit.c.id, links.c.rule, literal("names"), func.min(item_references.c.item_id))
+        .select_from(item_references)
+        .join(item_keys, item_keys.c.key == item_references.c.target)
+        .join(commit, commit.c.id == item_keys.c.item_id)
+        .join(links, links.c.item_id == item_references.c.item_id)
+        .where(
+            item_references.c.kind == "contains",
+            commit.c.kind == "commit",
+            links.c.key_result.in_(key_results),
+        )
+        .group_by(links.c.key_result, commit.c.id, links.c.rule)
+    )
+    if only_dirty:
+        found = found.where(commit.c.id.in_(_DIRTY))
+    _insert(connection, links, _LINK_COLUMNS, found)
+
+
+# --- statements that both databases read ----------------------------------------------------------------------------
+
+
+def _insert_ignoring(connection: Connection, table: Any) -> Any:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+def _insert(connection: Connection, table: Any, columns: Sequence[str], selected: Select[Any]) -> None:
+    # SQLite cannot parse "SELECT … ON CONFLICT" without a WHERE clause: every SELECT here has one.
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(table).from_select(list(columns), selected).on_conflict_do_nothing())
+
+
+def _chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

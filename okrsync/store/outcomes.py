@@ -1,0 +1,135 @@
+"""Measurements as they are stored: append-only, with who or what said so and when okrsync learned it.
+
+A corrected value is a new row, so that a past day can be seen as it was known then; a value that its source withdrew is
+a row without a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Engine, delete, func, insert, select, update
+
+from okrsync.model import Measurement
+from okrsync.outcomes.interface import Reading
+from okrsync.store.engine import reading, writing
+from okrsync.store.schema import measurements, outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeStatus:
+    """How the last reading of a key result's outcome source went."""
+
+    key_result: str
+    origin: str
+    last_success: datetime | None
+    error: str | None
+
+
+def save_check_in(engine: Engine, check_in: Measurement) -> None:
+    """Record what a person said."""
+    with writing(engine) as connection:
+        connection.execute(
+            insert(measurements).values(
+                key_result=check_in.key_result,
+                origin=check_in.origin,
+                at=check_in.at,
+                value=check_in.value,
+                recorded_at=check_in.recorded_at,
+                confidence=check_in.confidence,
+                note=check_in.note,
+                person=check_in.by,
+            )
+        )
+
+
+def save_readings(
+    engine: Engine, key_result: str, origin: str, readings: Sequence[Reading], start: date, end: date, now: datetime
+) -> int:
+    """Store what a source gave for ``start`` to ``end``; returns how many values are new, corrected or withdrawn."""
+    given = {entry.at: entry.value for entry in readings}
+    with writing(engine) as connection:
+        latest = (
+            select(func.max(measurements.c.id))
+            .where(
+                measurements.c.key_result == key_result,
+                measurements.c.origin == origin,
+                measurements.c.at.between(start, end),
+            )
+            .group_by(measurements.c.at)
+        )
+        known = {
+            row.at: row.value
+            for row in connection.execute(
+                select(measurements.c.at, measurements.c.value).where(measurements.c.id.in_(latest))
+            )
+        }
+        changed: dict[date, float | None] = {at: value for at, value in given.items() if known.get(at) != value}
+        changed |= {at: None for at, value in known.items() if at not in given and value is not None}
+        if changed:
+            connection.execute(
+                insert(measurements),
+                [
+                    {"key_result": key_result, "origin": origin, "at": at, "value": value, "recorded_at": now}
+                    for at, value in sorted(changed.items())
+                ],
+            )
+        connection.execute(delete(outcomes).where(outcomes.c.key_result == key_result))
+        connection.execute(insert(outcomes).values(key_result=key_result, origin=origin, last_success=now, error=None))
+    return len(changed)
+
+
+def fail_reading(engine: Engine, key_result: str, origin: str, message: str) -> None:
+    """Remember why an outcome source could not be read; the measurements it gave before stay."""
+    with writing(engine) as connection:
+        known = connection.execute(
+            update(outcomes).where(outcomes.c.key_result == key_result).values(origin=origin, error=message)
+        )
+        if not known.rowcount:
+            connection.execute(insert(outcomes).values(key_result=key_result, origin=origin, error=message))
+
+
+def measurements_of(
+    engine: Engine, key_results: Iterable[str], *, known_at: datetime | None = None
+) -> Mapping[str, tuple[Measurement, ...]]:
+    """All measurements in force by key result, oldest day first; ``known_at`` forgets what was learned after it."""
+    wanted = set(key_results)
+    query = select(measurements).order_by(measurements.c.id)
+    if known_at is not None:
+        query = query.where(measurements.c.recorded_at < known_at)
+    in_force: dict[tuple[str, str, date], Measurement | None] = {}
+    with reading(engine) as connection:
+        for row in connection.execute(query):
+            if row.key_result not in wanted:
+                continue
+            place = (row.key_result, row.origin, row.at)
+            in_force[place] = (
+                None
+                if row.value is None
+                else Measurement(
+                    key_result=row.key_result,
+                    at=row.at,
+                    value=row.value,
+                    origin=row.origin,
+                    recorded_at=row.recorded_at,
+                    confidence=row.confidence,
+                    note=row.note,
+                    by=row.person,
+                )
+            )
+    found: dict[str, list[Measurement]] = {key_result: [] for key_result in wanted}
+    for (key_result, _, _), measurement in sorted(in_force.items()):
+        if measurement is not None:
+            found[key_result].append(measurement)
+    return {key_result: tuple(sorted(all_of, key=lambda m: (m.at, m.origin))) for key_result, all_of in found.items()}
+
+
+def statuses(engine: Engine) -> Mapping[str, OutcomeStatus]:
+    """How the last reading of each key result's source went."""
+    with reading(engine) as connection:
+        return {
+            row.key_result: OutcomeStatus(row.key_result, row.origin, row.last_success, row.error)
+            for row in connection.execute(select(outcomes))
+        }

@@ -1,0 +1,153 @@
+"""What reports read: pieces of work with their key results, links with their rules, and how fresh each scope is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Engine, Select, and_, exists, func, or_, select
+
+from okrsync.model import ItemState, Link, Piece, SourceStatus
+from okrsync.store.engine import reading
+from okrsync.store.schema import items, links, parts, scopes
+
+_FRESH_FOR = timedelta(days=2)
+"""A scope that was last read longer before the end of the day of judgement than this is stale."""
+
+_OWN_REASONS = ("rule", "trailer", "parent")
+"""A link for one of these takes the whole piece of work; see ``okrsync.store.linking``."""
+
+
+def pieces(
+    engine: Engine,
+    *,
+    sources: Collection[str],
+    key_results: Collection[str],
+    start: datetime,
+    end: datetime,
+    not_completed: Collection[str],
+    all_open: bool = False,
+) -> list[Piece]:
+    """The pieces of work that a window from ``start`` to ``end`` (not included) needs, ordered by row.
+
+    These are all that existed by ``end`` and were not done before ``start``; of pieces that serve none of
+    ``key_results``, only those that are done, unless ``all_open``. ``Piece.key_results`` names those of
+    ``key_results`` that they serve. ``not_completed`` holds names and ids of resolutions and statuses.
+    """
+    piece = items.alias("piece")
+    in_window = and_(
+        scopes.c.configured,
+        piece.c.source.in_(sources),
+        piece.c.created_at < end,
+        or_(piece.c.done_at.is_(None), piece.c.done_at >= start),
+    )
+    part = items.alias("part")
+    served = (
+        select(links.c.key_result, parts.c.piece_id)
+        .join(parts, parts.c.item_id == links.c.item_id)
+        .where(links.c.reason.in_(_OWN_REASONS), links.c.key_result.in_(key_results))
+        .distinct()
+    )
+    with reading(engine) as connection:
+        by_piece: dict[int, set[str]] = {}
+        for row in connection.execute(served):
+            by_piece.setdefault(row.piece_id, set()).add(row.key_result)
+        stands_for_a_piece = exists(
+            select(parts.c.item_id).where(parts.c.item_id == piece.c.id, parts.c.piece_id == piece.c.id)
+        )
+        standing = (
+            select(piece, scopes.c.name.label("scope"))
+            .join(scopes, scopes.c.id == piece.c.scope_id)
+            .where(in_window, stands_for_a_piece)
+            .order_by(piece.c.id)
+        )
+        last_change: dict[int, datetime] = {}
+        changes = (
+            select(parts.c.piece_id, func.max(part.c.updated_at))
+            .join(part, part.c.id == parts.c.item_id)
+            .join(piece, piece.c.id == parts.c.piece_id)
+            .join(scopes, scopes.c.id == piece.c.scope_id)
+            .where(in_window, piece.c.done_at.is_(None) | (piece.c.done_at >= end), part.c.id != piece.c.id)
+            .group_by(parts.c.piece_id)
+        )
+        for piece_id, changed_at in connection.execute(changes):
+            last_change[piece_id] = changed_at
+        dropped = frozenset(word.casefold() for word in not_completed)
+        return [
+            Piece(
+                id=row.id,
+                source=row.source,
+                scope=row.scope,
+                key=row.key,
+                title=row.title,
+                url=row.url,
+                created_at=row.created_at,
+                updated_at=max(row.updated_at, last_change.get(row.id, row.updated_at)),
+                done_at=row.done_at,
+                counts=row.state == ItemState.DONE
+                and dropped.isdisjoint(
+                    word.casefold()
+                    for word in (row.status, row.status_id, row.resolution, row.resolution_id)
+                    if word is not None
+                ),
+                key_results=frozenset(by_piece.get(row.id, ())),
+            )
+            for row in connection.execute(standing)
+            if all_open or row.done_at is not None or row.id in by_piece
+        ]
+
+
+def listed_links(engine: Engine, *, sources: Collection[str], key_result: str | None = None) -> Iterator[Link]:
+    """Every link with its rule, by key result and item."""
+    via = items.alias("via")
+    query = (
+        select(
+            links.c.key_result, items.c.key, items.c.title, items.c.url, items.c.source, links.c.rule, links.c.reason,
+            via.c.key.label("via"),
+        )
+        .join(items, items.c.id == links.c.item_id)
+        .join(scopes, scopes.c.id == items.c.scope_id)
+        .join(via, via.c.id == links.c.via_id, isouter=True)
+        .where(scopes.c.configured, items.c.source.in_(sources))
+        .order_by(links.c.key_result, items.c.source, items.c.kind.desc(), items.c.id, links.c.rule)
+    )  # fmt: skip
+    if key_result is not None:
+        query = query.where(links.c.key_result == key_result)
+    with reading(engine) as connection:
+        for row in connection.execute(query):
+            rule = row.rule if row.reason in ("rule", "trailer") else f"{row.rule} ({row.reason} {row.via})"
+            yield Link(row.key_result, row.key, row.title, row.url, row.source, rule, row.via)
+
+
+def source_statuses(engine: Engine, *, sources: Collection[str], end: datetime) -> list[SourceStatus]:
+    """How fresh and complete each scope is, seen from ``end``, the end of the day of judgement; by source and scope."""
+    count = select(func.count()).where(items.c.scope_id == scopes.c.id).correlate(scopes).scalar_subquery()
+    query: Select[Any] = (
+        select(scopes, count.label("items"))
+        .where(scopes.c.configured, scopes.c.source.in_(sources))
+        .order_by(scopes.c.source, scopes.c.name)
+    )
+    with reading(engine) as connection:
+        return [
+            SourceStatus(
+                source=row.source,
+                scope=row.name,
+                last_success=row.last_success,
+                items=row.items,
+                removed=row.removed,
+                state=_state(row.last_success, row.error, end),
+                error=row.error,
+            )
+            for row in connection.execute(query)
+        ]
+
+
+def _state(
+    last_success: datetime | None, error: str | None, end: datetime
+) -> Literal["fresh", "stale", "failed", "never"]:
+    if error is not None:
+        return "failed"
+    if last_success is None:
+        return "never"
+    return "fresh" if last_success >= end - _FRESH_FOR else "stale"

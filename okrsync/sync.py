@@ -1,0 +1,342 @@
+"""Pulling work: scopes → shards → executor → store.
+
+The coordinator below asks each scope's connector for a plan, hands the plan's shards to the executor, and finishes a
+scope once its shards are stored. A task is a plain function of plain values, so that the same tasks can run in threads
+or on other machines. What fails fails for one scope only, and is kept with it for the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
+
+from okrsync.connector import Connector, ConnectorContext, Cursor, Plan, Shard, SourceSettings
+from okrsync.errors import ConfigError, CursorExpired, SourceError
+from okrsync.model import Scope
+from okrsync.plugins import CONNECTORS, load
+from okrsync.store import work
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_WHOLE_SOURCE = "*"
+"""Stands for the scopes of a source that could not even say which it has."""
+
+_CHEAP_CENSUS = 5000
+"""Up to so many items a census is one or a few requests: when no count is to be had, it is simply taken."""
+
+
+class Observer(Protocol):
+    """Is told how a sync goes; called from several threads."""
+
+    def scope_started(self, scope: Scope) -> None: ...
+    def page_stored(self, scope: Scope, items: int) -> None: ...
+    def waiting(self, source: str, why: str, seconds: float) -> None: ...
+    def note(self, source: str, text: str) -> None: ...
+    def scope_done(self, result: ScopeResult) -> None: ...
+
+
+@dataclass
+class ScopeResult:
+    """What became of one scope."""
+
+    scope: Scope
+    items: int = 0
+    """Items that were read."""
+    changed: int = 0
+    """Items of these that were new or different."""
+    removed: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Part of a sync's command line: ``SOURCE`` or ``SOURCE:SCOPE``."""
+
+    source: str
+    scope: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Selector:
+        """``shop-jira`` or ``shop-jira:PAY``."""
+        source, colon, scope = text.partition(":")
+        return cls(source, scope if colon else None)
+
+
+@dataclass
+class _Run:
+    """A scope that is being synced."""
+
+    connector: Connector
+    scope: Scope
+    row: work.ScopeRow
+    result: ScopeResult
+    cursor: Cursor | None
+    plan: Plan | None = None
+    resumed: bool = False
+    """The plan is one that an earlier sync left behind."""
+    was_empty: bool = False
+    """The store held nothing of the scope when the plan began: a whole plan then names every item there is."""
+    waiting_for: int = 0
+    counting: Lock = field(default_factory=Lock)
+
+    def stored(self, items: int, changed: int) -> None:
+        """Count a page; several shards may store theirs at once."""
+        with self.counting:
+            self.result.items += items
+            self.result.changed += changed
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """How to sync."""
+
+    base: Path
+    """Folder of ``okrsync.yaml``."""
+    timezone: ZoneInfo
+    census: timedelta
+    full: bool = False
+    """Read everything again, and accept an empty census."""
+    jobs: int = 8
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+
+def sync(
+    engine: Engine,
+    sources: Mapping[str, SourceSettings],
+    options: SyncOptions,
+    observer: Observer,
+    only: Sequence[Selector] = (),
+) -> list[ScopeResult]:
+    """Bring the store up to date with the sources, or with those that ``only`` selects.
+
+    Returns what became of each scope; a scope that failed has its error there and in the store, and keeps what is
+    stored. Raises ``ConfigError`` when ``only`` names what is not configured, ``StoreError`` when the store refuses.
+    """
+    for selector in only:
+        if selector.source not in sources:
+            raise ConfigError(f"no source {selector.source!r}; configured: {', '.join(sorted(sources)) or 'none'}")
+    names = [name for name in sources if not only or any(selector.source == name for selector in only)]
+    connectors = {name: _connector(name, sources[name], options, observer) for name in names}
+    results: list[ScopeResult] = []
+    try:
+        with ThreadPoolExecutor(max_workers=options.jobs, thread_name_prefix="okrsync") as executor:
+            runs = _open_scopes(engine, connectors, only, observer, results, executor)
+            try:
+                _Coordinator(engine, options, observer, executor).run(runs)
+            except BaseException:
+                # Let nobody wait for tasks that have not begun; those under way end with their page.
+                executor.shutdown(wait=False, cancel_futures=True)
+                raise
+            results += [run.result for run in runs]
+    finally:
+        for connector in connectors.values():
+            connector.close()
+    return sorted(results, key=lambda result: (result.scope.source, result.scope.id))
+
+
+def _connector(name: str, settings: SourceSettings, options: SyncOptions, observer: Observer) -> Connector:
+    def on_wait(why: str, seconds: float) -> None:
+        observer.waiting(name, why, seconds)
+
+    def on_note(text: str) -> None:
+        observer.note(name, text)
+
+    cls: type[Connector] = load(CONNECTORS, settings.type)
+    return cls(
+        settings,
+        ConnectorContext(
+            source=name,
+            base=options.base,
+            timezone=options.timezone,
+            on_wait=on_wait,
+            on_note=on_note,
+            jobs=options.jobs,
+        ),
+    )
+
+
+def _open_scopes(
+    engine: Engine,
+    connectors: Mapping[str, Connector],
+    only: Sequence[Selector],
+    observer: Observer,
+    results: list[ScopeResult],
+    executor: ThreadPoolExecutor,
+) -> list[_Run]:
+    listings = {name: executor.submit(connector.scopes) for name, connector in connectors.items()}
+    runs: list[_Run] = []
+    for name, listing in listings.items():
+        try:
+            scopes = list(listing.result())
+        except SourceError as error:
+            results += _source_failed(engine, name, str(error), observer)
+            continue
+        rows = work.use_scopes(engine, name, [scope.id for scope in scopes])
+        wanted = {selector.scope for selector in only if selector.source == name}
+        unknown = {scope for scope in wanted if scope is not None} - {scope.id for scope in scopes}
+        if unknown:
+            known = ", ".join(sorted(scope.id for scope in scopes))
+            raise ConfigError(f"source {name} has no scope {sorted(unknown)[0]!r}; it has: {known or 'none'}")
+        for scope in scopes:
+            if not wanted or None in wanted or scope.id in wanted:
+                runs.append(_Run(connectors[name], scope, rows[scope.id], ScopeResult(scope), rows[scope.id].cursor))
+    return runs
+
+
+def _source_failed(engine: Engine, source: str, message: str, observer: Observer) -> list[ScopeResult]:
+    """The source could not even list its scopes: all that are known fail with it, and one stands in where none is."""
+    known = work.configured_scopes(engine, source)
+    rows = work.use_scopes(engine, source, known or [_WHOLE_SOURCE])
+    failed = []
+    for row in rows.values():
+        work.fail_scope(engine, row.id, message)
+        failed.append(ScopeResult(Scope(source, row.scope), error=message))
+    for result in failed:
+        observer.scope_done(result)
+    return failed
+
+
+class _Coordinator:
+    """Submits tasks and reacts to their ends; only it knows which task follows which."""
+
+    def __init__(self, engine: Engine, options: SyncOptions, observer: Observer, executor: ThreadPoolExecutor) -> None:
+        self._engine = engine
+        self._options = options
+        self._observer = observer
+        self._executor = executor
+        self._pending: dict[Future[None], Callable[[], None]] = {}
+
+    def run(self, runs: Sequence[_Run]) -> None:
+        for run in runs:
+            self._begin(run)
+        while self._pending:
+            done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                then = self._pending.pop(future)
+                future.result()
+                then()
+
+    def _begin(self, run: _Run) -> None:
+        self._submit(run, partial(self._make_plan, run), partial(self._start_shards, run))
+
+    def _submit(self, run: _Run, task: Callable[[], None], then: Callable[[], None]) -> None:
+        def guarded() -> None:
+            if run.result.error is not None:
+                return
+            try:
+                task()
+            except SourceError as error:
+                run.result.error = str(error)
+
+        def proceed() -> None:
+            run.waiting_for -= 1
+            if run.result.error is None:
+                then()
+            elif not run.waiting_for:
+                work.fail_scope(self._engine, run.row.id, run.result.error)
+                self._observer.scope_done(run.result)
+
+        run.waiting_for += 1
+        self._pending[self._executor.submit(guarded)] = proceed
+
+    def _make_plan(self, run: _Run) -> None:
+        self._observer.scope_started(run.scope)
+        interrupted = work.progress_of(self._engine, run.row.id)
+        if interrupted is not None and not self._options.full:
+            run.plan, run.resumed = interrupted.plan, True
+            return
+        run.was_empty = not work.count_items(self._engine, run.row.id)
+        run.plan = run.connector.plan(run.scope, None if self._options.full else run.cursor)
+        work.start_plan(self._engine, run.row.id, run.plan)
+
+    def _start_shards(self, run: _Run) -> None:
+        assert run.plan is not None
+        progress = work.progress_of(self._engine, run.row.id)
+        done = progress.done if progress else frozenset()
+        todo = [shard for shard in run.plan.shards if shard.id not in done]
+        for shard in todo:
+            self._submit(run, partial(self._pull, run, shard), partial(self._shard_done, run))
+        if not todo:
+            self._shard_done(run)
+
+    def _shard_done(self, run: _Run) -> None:
+        if not run.waiting_for:
+            self._submit(run, partial(self._finish, run), partial(self._finished, run))
+
+    def _finished(self, run: _Run) -> None:
+        if run.resumed:
+            # The plan was as old as the sync that was interrupted: what changed since is asked for now.
+            assert run.plan is not None
+            run.cursor, run.plan, run.resumed = run.plan.next, None, False
+            self._begin(run)
+        else:
+            self._observer.scope_done(run.result)
+
+    def _pull(self, run: _Run, shard: Shard) -> None:
+        progress = work.progress_of(self._engine, run.row.id)
+        cursor = progress.cursors.get(shard.id) if progress else None
+        try:
+            self._pull_from(run, shard, cursor)
+        except CursorExpired:
+            if cursor is None:
+                raise
+            work.restart_shard(self._engine, run.row.id, shard.id)
+            self._pull_from(run, shard, None)
+
+    def _pull_from(self, run: _Run, shard: Shard, cursor: Cursor | None) -> None:
+        for page in run.connector.pages(run.scope, shard, cursor):
+            if run.result.error is not None:
+                return
+            changed = work.save_page(self._engine, run.scope.source, run.row.id, shard.id, page)
+            run.stored(len(page.items), changed)
+            self._observer.page_stored(run.scope, len(page.items))
+        work.finish_shard(self._engine, run.row.id, shard.id)
+
+    def _finish(self, run: _Run) -> None:
+        assert run.plan is not None
+        if run.plan.whole and run.was_empty:
+            work.mark_census(self._engine, run.row.id, self._options.now())
+        elif self._options.full or (not run.resumed and self._census_is_due(run)):
+            self._census(run)
+        work.finish_plan(self._engine, run.row.id, run.plan, self._options.now())
+
+    def _census_is_due(self, run: _Run) -> bool:
+        """On its own rhythm, and as soon as the source has another number of items than the store."""
+        if run.row.last_census is None or self._options.now() - run.row.last_census >= self._options.census:
+            return True
+        stored = work.count_items(self._engine, run.row.id)
+        counted = run.connector.count(run.scope)
+        return stored <= _CHEAP_CENSUS if counted is None else counted != stored
+
+    def _census(self, run: _Run) -> None:
+        """Remove what the source no longer has, and fetch what it has and the store has missed.
+
+        The pages were stored before: what is created from now on is not in the store and cannot be taken for deleted.
+        """
+        found = work.take_census(
+            self._engine,
+            run.scope.source,
+            run.row.id,
+            run.connector.census(run.scope),
+            self._options.now(),
+            may_empty=self._options.full,
+        )
+        if found is None:
+            raise SourceError(
+                f"{run.scope.source}:{run.scope.id}: every item has disappeared at once, which a withdrawn permission "
+                f"looks like: nothing was removed. If it is right, run: okrsync sync {run.scope.source}:{run.scope.id} "
+                "--full"
+            )
+        run.result.removed += found.removed
+        if found.missing:
+            for page in run.connector.fetch(run.scope, found.missing):
+                changed = work.save_page(self._engine, run.scope.source, run.row.id, None, page)
+                run.stored(len(page.items), changed)
