@@ -120,11 +120,11 @@ def _with_key(keys: tuple[str, ...]) -> Select[tuple[int]]:
 def _below(epics: tuple[str, ...]) -> Select[tuple[int]]:
     """The epics and everything below them; also what names an epic as its parent that is not in the store itself."""
     lowered = [epic.lower() for epic in epics]
-    orphans = select(items.c.id).where(items.c.parent_key.in_(lowered), items.c.parent_id.is_(None))
-    below = _with_key(epics).union(orphans).cte("below", recursive=True)
+    is_orphan = and_(items.c.parent_key.in_(lowered), items.c.parent_id.is_(None))
+    below = select(items.c.id).where(items.c.id.in_(_with_key(epics)) | is_orphan).cte("below", recursive=True)
     children = items.alias("child")
-    below = below.union(select(children.c.id).join(below, children.c.parent_id == below.c[0]))
-    return select(below.c[0])
+    below = below.union(select(children.c.id).join(below, children.c.parent_id == below.c.id))
+    return select(below.c.id)
 
 
 def _title_matcher(pattern: str) -> Callable[[str], bool]:

@@ -101,12 +101,23 @@ def _dependents() -> Iterable[Select[Any]]:
         .join(item_references, item_references.c.target == item_keys.c.key)
         .where(item_references.c.kind == "contains", item_references.c.item_id.in_(_DIRTY))
     )
-    # An epic turns what stands above it into something that is not counted itself.
-    yield select(changed.c.parent_id).where(is_dirty, changed.c.level >= 1, changed.c.parent_id.is_not(None))
+    # An epic turns what stands above it into something that is not counted itself, as long as it is there. ``parent_id``
+    # still is the parent of the last time here.
     parent = items.alias("parent")
+    not_counted = and_(parent.c.level < 1, ~exists(select(parts.c.item_id).where(parts.c.item_id == parent.c.id)))
+    yield (
+        select(parent.c.id)
+        .join(changed, changed.c.parent_id == parent.c.id)
+        .where(is_dirty, or_(changed.c.level >= 1, not_counted))
+    )
     yield (
         select(parent.c.id)
         .join(changed, and_(changed.c.parent_native_id == parent.c.native_id, changed.c.source == parent.c.source))
+        .where(is_dirty, changed.c.level >= 1)
+    )
+    yield (
+        select(item_keys.c.item_id)
+        .join(changed, changed.c.parent_key == item_keys.c.key)
         .where(is_dirty, changed.c.level >= 1)
     )
 
@@ -237,7 +248,7 @@ def _make_links(connection: Connection, key_results: Sequence[KeyResult], *, onl
         _link_contained(connection, ids, only_dirty)
 
 
-_LINK_COLUMNS = ["key_result", "item_id", "rule", "reason", "via_id"]
+_LINK_COLUMNS = ["key_result", "item_id", "rule", "reason", "via"]
 
 
 def _link_by_rule(
@@ -264,7 +275,7 @@ def _link_by_rule(
     }
     if matched:
         rows = [
-            {"key_result": key_result, "item_id": item_id, "rule": words, "reason": "rule", "via_id": None}
+            {"key_result": key_result, "item_id": item_id, "rule": words, "reason": "rule", "via": None}
             for item_id in sorted(matched)
         ]
         connection.execute(_insert_ignoring(connection, links), rows)
@@ -299,8 +310,9 @@ def _link_from_above(connection: Connection, key_results: Sequence[str], only_di
         .where(step.c.parent_id.is_not(None))
     )
     found = (
-        select(links.c.key_result, climb.c.item_id, links.c.rule, literal("parent"), func.min(climb.c.above_id))
+        select(links.c.key_result, climb.c.item_id, links.c.rule, literal("parent"), func.min(items.c.key))
         .join(links, links.c.item_id == climb.c.above_id)
+        .join(items, items.c.id == climb.c.above_id)
         .where(links.c.reason.in_(("rule", "trailer")), links.c.key_result.in_(key_results))
         .group_by(links.c.key_result, climb.c.item_id, links.c.rule)
     )
@@ -318,7 +330,7 @@ def _link_by_name(
             items.c.id,
             links.c.rule,
             func.min(item_references.c.kind),
-            func.min(target.c.id),
+            func.min(target.c.key),
         )
         .join(item_references, item_references.c.item_id == items.c.id)
         .join(item_keys, item_keys.c.key == item_references.c.target)
@@ -343,8 +355,9 @@ def _link_contained(connection: Connection, key_results: Sequence[str], only_dir
     """The commits that a linked pull request brought."""
     commit = items.alias("commit")
     found = (
-        select(links.c.key_result, commit.c.id, links.c.rule, literal("names"), func.min(item_references.c.item_id))
+        select(links.c.key_result, commit.c.id, links.c.rule, literal("names"), func.min(items.c.key))
         .select_from(item_references)
+        .join(items, items.c.id == item_references.c.item_id)
         .join(item_keys, item_keys.c.key == item_references.c.target)
         .join(commit, commit.c.id == item_keys.c.item_id)
         .join(links, links.c.item_id == item_references.c.item_id)

@@ -100,15 +100,13 @@ def pieces(
 
 def listed_links(engine: Engine, *, sources: Collection[str], key_result: str | None = None) -> Iterator[Link]:
     """Every link with its rule, by key result and item."""
-    via = items.alias("via")
     query = (
         select(
             links.c.key_result, items.c.key, items.c.title, items.c.url, items.c.source, links.c.rule, links.c.reason,
-            via.c.key.label("via"),
+            links.c.via,
         )
         .join(items, items.c.id == links.c.item_id)
         .join(scopes, scopes.c.id == items.c.scope_id)
-        .join(via, via.c.id == links.c.via_id, isouter=True)
         .where(scopes.c.configured, items.c.source.in_(sources))
         .order_by(links.c.key_result, items.c.source, items.c.kind.desc(), items.c.id, links.c.rule)
     )  # fmt: skip

@@ -193,7 +193,7 @@ links = Table(
     Column("item_id", ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("rule", String, primary_key=True, comment="the rule that made the link, in words"),
     Column("reason", String, nullable=False, comment="rule | trailer | parent | closes | names"),
-    Column("via_id", Integer, comment="the epic, parent or named issue that the link came through"),
+    Column("via", String, comment="key of the epic, parent or named item that the link came through"),
 )
 
 parts = Table(

@@ -17,10 +17,9 @@ VIEWS: dict[str, str] = {
     """,
     "v_links": """
         SELECT links.key_result, items.source, items.key, items.title, items.url, items.state, items.done_at,
-               links.rule, links.reason, via.key AS via
+               links.rule, links.reason, links.via
         FROM links
         JOIN items ON items.id = links.item_id
-        LEFT JOIN items AS via ON via.id = links.via_id
     """,
     "v_pieces": """
         SELECT DISTINCT links.key_result, piece.id, piece.source, piece.key, piece.title, piece.url, piece.state,

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from okrsync.connector import Cursor, Page, Plan, Shard
@@ -284,6 +284,10 @@ def _save_items(connection: Connection, source: str, scope_id: int, batch: Seque
         }
     replaced = [row_ids[item.id] for item in changed if item.id in known]
     for ids in _chunks(replaced):
+        # A pull request may bring other commits now: those that it brought must find their piece of work anew.
+        _insert_ignore(
+            connection, dirty_items, [{"item_id": row_id} for row_id in connection.scalars(_brought_by(ids))]
+        )
         connection.execute(delete(item_facets).where(item_facets.c.item_id.in_(ids)))
         connection.execute(delete(item_references).where(item_references.c.item_id.in_(ids)))
     _insert_ignore(
@@ -371,7 +375,7 @@ def _save_milestones(connection: Connection, source: str, batch: Sequence[Milest
 
 
 def _remove(connection: Connection, gone: Any) -> int:
-    """Delete the selected items; what depended on them (children, what named them) is linked again."""
+    """Delete the selected items; what depended on them (children, what named them …) is linked again."""
     row_ids = list(connection.scalars(gone))
     for ids in _chunks(row_ids):
         keys = select(item_keys.c.key).where(item_keys.c.item_id.in_(ids))
@@ -381,6 +385,11 @@ def _remove(connection: Connection, gone: Any) -> int:
             .union(
                 select(item_references.c.item_id).where(item_references.c.target.in_(keys)),
                 select(parts.c.item_id).where(parts.c.piece_id.in_(ids)),
+                _brought_by(ids),
+                # What stood above an epic alone is an ordinary issue now.
+                select(items.c.parent_id).where(
+                    items.c.id.in_(ids), items.c.level >= 1, items.c.parent_id.is_not(None)
+                ),
             )
             .subquery()
         )
@@ -389,6 +398,15 @@ def _remove(connection: Connection, gone: Any) -> int:
         _insert_ignore(connection, dirty_items, [{"item_id": row_id} for row_id in set(affected) - set(ids)])
         connection.execute(delete(dirty_items).where(dirty_items.c.item_id.in_(ids)))
     return len(row_ids)
+
+
+def _brought_by(ids: Sequence[int]) -> Select[tuple[int]]:
+    """The commits that some pull requests brought."""
+    return (
+        select(item_keys.c.item_id)
+        .join(item_references, item_references.c.target == item_keys.c.key)
+        .where(item_references.c.kind == "contains", item_references.c.item_id.in_(ids))
+    )
 
 
 def _item_row(item: WorkItem, source: str, scope_id: int, content_hash: str) -> dict[str, Any]:

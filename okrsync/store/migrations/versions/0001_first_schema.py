@@ -23,10 +23,9 @@ VIEWS = {
     """,
     "v_links": """
         SELECT links.key_result, items.source, items.key, items.title, items.url, items.state, items.done_at,
-               links.rule, links.reason, via.key AS via
+               links.rule, links.reason, links.via
         FROM links
         JOIN items ON items.id = links.item_id
-        LEFT JOIN items AS via ON via.id = links.via_id
     """,
     "v_pieces": """
         SELECT DISTINCT links.key_result, piece.id, piece.source, piece.key, piece.title, piece.url, piece.state,
@@ -232,7 +231,10 @@ def upgrade() -> None:
         sa.Column("rule", sa.String(), nullable=False, comment="the rule that made the link, in words"),
         sa.Column("reason", sa.String(), nullable=False, comment="rule | trailer | parent | closes | names"),
         sa.Column(
-            "via_id", sa.Integer(), nullable=True, comment="the epic, parent or named issue that the link came through"
+            "via",
+            sa.String(),
+            nullable=True,
+            comment="key of the epic, parent or named item that the link came through",
         ),
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_links_item_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("key_result", "item_id", "rule", name=op.f("pk_links")),

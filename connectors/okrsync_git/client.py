@@ -1,0 +1,139 @@
+"""Runs git in one clone. What its answers mean is the business of ``items``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from okrsync import git_command
+from okrsync.errors import SourceError
+
+_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_FORMAT = "%x00%H%x00%ct%x00%ae%x00%B"
+_LOG = (
+    "log",
+    "-z",
+    "--stdin",
+    f"--format=tformat:{_FORMAT}",
+    "--encoding=UTF-8",
+    "--name-only",
+    "--no-renames",
+    "--no-relative",
+    "--no-ext-diff",
+    "--no-show-signature",
+    "--ignore-submodules=none",
+    f"-O{os.devnull}",
+    "--no-color",
+)
+"""Whatever a user's configuration could change in the answer is named here or in ``okrsync.git_command``."""
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class RawCommit:
+    """A commit as git tells it."""
+
+    id: str
+    committed: bytes
+    """Seconds since 1970, as git wrote them: hostile text."""
+    email: bytes
+    message: bytes
+    """In UTF-8 where git could translate it, else as it was recorded."""
+    paths: tuple[bytes, ...]
+    """Files it changed against its parent; none for a merge."""
+
+
+class Clone:
+    """A clone, bare or not, on this machine. Nothing is written to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.where = f"the clone {path}"
+
+    def resolve(self, names: Sequence[str]) -> dict[str, str | None]:
+        """The commit that each ref or hash stands for; None where there is none. One process."""
+        asked = "".join(f"{name}^{{commit}}\n" for name in names).encode()
+        _, out = self._run("cat-file", "--batch-check=%(objectname)", stdin=asked)
+        answers = out.decode("utf-8", "replace").splitlines()
+        if len(answers) != len(names):
+            raise SourceError(f"{self.where}: git cat-file answered {len(answers)} lines to {len(names)} questions")
+        return {name: answer if _HASH.fullmatch(answer) else None for name, answer in zip(names, answers, strict=True)}
+
+    def remote(self) -> str | None:
+        """The URL of the remote ``origin``, as configured: hostile text that may hold a password."""
+        code, out = self._run("config", "--local", "--get", "remote.origin.url", accepted=(0, 1))
+        return None if code else out.decode("utf-8", "replace").strip()
+
+    def is_shallow(self) -> bool:
+        """Does the clone end before the first commit (``git clone --depth``)?"""
+        return self._run("rev-parse", "--is-shallow-repository")[1].strip() == b"true"
+
+    def has_branches(self) -> bool:
+        """Is there any branch, local or fetched?"""
+        return bool(self._run("for-each-ref", "--count=1", "refs/heads", "refs/remotes")[1].strip())
+
+    def log(self, tips: Sequence[str], without: Sequence[str] = (), skip: int = 0) -> Iterator[RawCommit]:
+        """The commits that ``tips`` reach and ``without`` do not, in an order that is always the same."""
+        return self._commits([*_LOG, f"--skip={skip}"], [*tips, *(f"^{id_}" for id_ in without)])
+
+    def single(self, ids: Sequence[str]) -> Iterator[RawCommit]:
+        """These commits and no others."""
+        return self._commits([*_LOG, "--no-walk=unsorted"], ids)
+
+    def count(self, tips: Sequence[str]) -> int:
+        """How many commits ``tips`` reach."""
+        return int(self._run("rev-list", "--count", "--stdin", stdin=_lines(tips))[1])
+
+    def ids(self, tips: Sequence[str]) -> Iterator[Sequence[str]]:
+        """The hashes of all commits that ``tips`` reach, in batches."""
+        chunks = git_command.stream(["rev-list", "--stdin"], where=self.where, folder=self.path, stdin=_lines(tips))
+        hashes = (line.decode("ascii") for line in _split(chunks, b"\n"))
+        while batch := list(islice(hashes, _BATCH)):
+            yield batch
+
+    def _commits(self, arguments: Sequence[str], revisions: Sequence[str]) -> Iterator[RawCommit]:
+        chunks = git_command.stream(arguments, where=self.where, folder=self.path, stdin=_lines(revisions))
+        # A commit is an empty token (nothing else can be: no path is empty), four fields, and its paths, the first of
+        # which follows a line feed.
+        tokens = _split(chunks, b"\0")
+        token = next(tokens, None)
+        while token is not None:
+            fields = list(islice(tokens, 4))
+            id_ = fields[0].decode("ascii", "replace") if fields else ""
+            if token or len(fields) < 4 or not _HASH.fullmatch(id_):
+                raise SourceError(f"{self.where}: the answer of git log cannot be read")
+            paths: list[bytes] = []
+            while token := next(tokens, None):
+                paths.append(token if paths else token.removeprefix(b"\n"))
+            _, committed, email, message = fields
+            yield RawCommit(id_, committed, email, message, tuple(paths))
+
+    def _run(self, *arguments: str, stdin: bytes = b"", accepted: Sequence[int] = (0,)) -> tuple[int, bytes]:
+        return git_command.run(arguments, where=self.where, folder=self.path, stdin=stdin, accepted=accepted)
+
+
+def is_hash(text: object) -> bool:
+    """Is this a commit's full hash?"""
+    return isinstance(text, str) and _HASH.fullmatch(text) is not None
+
+
+def _lines(revisions: Sequence[str]) -> bytes:
+    return "".join(f"{revision}\n" for revision in revisions).encode("ascii")
+
+
+def _split(chunks: Iterable[bytes], end: bytes) -> Iterator[bytes]:
+    """What lies between the ``end`` bytes of a stream; what follows the last one only when it is not empty."""
+    pending: list[bytes] = []
+    for chunk in chunks:
+        first, *more = chunk.split(end)
+        pending.append(first)
+        if more:
+            yield b"".join(pending)
+            yield from more[:-1]
+            pending = [more[-1]]
+    if rest := b"".join(pending):
+        yield rest

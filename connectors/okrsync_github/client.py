@@ -1,0 +1,419 @@
+"""The wire: GitHub's REST and GraphQL API, one request at a time, with PyGithub's sessions and authentication.
+
+PyGithub 2.10 follows a 301 *without the query it carried* (``/issues?state=all`` becomes ``/issues``: open ones only),
+waits for ever on 202, and its ``GithubRetry`` sleeps without a cap. So its requester gets a connection that hands
+redirects back to us, no retries and no pauses of its own; what is tried again, and how long, is ``okrsync.http``'s.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from github import Auth, Github
+from github.Requester import HTTPSRequestsConnectionClass, Requester, RequestsResponse
+from requests.structures import CaseInsensitiveDict
+
+from okrsync import __version__
+from okrsync.connector import ConnectorContext
+from okrsync.dates import parse_moment
+from okrsync.errors import AuthError, RetryableError, SourceError
+from okrsync.http import DEFAULT_POLICY, HttpPolicy, error_of, one_line, retry_after, shown_url, with_retries
+
+if TYPE_CHECKING:
+    from okrsync_github import Settings
+
+API_VERSION = "2022-11-28"
+MOVED = frozenset({301, 302, 307, 308})
+UNNAMED_WAIT = 60.0
+"""Seconds to wait for a limit that names no time: "at least one minute", says GitHub of its secondary limits."""
+_LONGEST_CHAIN = 5
+_TOKEN_MARGIN = timedelta(minutes=5)
+
+# At DEBUG PyGithub logs whole answers, and one of them is an App's fresh token.
+logging.getLogger("github.Requester").setLevel(logging.INFO)
+
+
+class GraphQLRefused(SourceError):
+    """This account or this server has no GraphQL API: what it would have told must come from REST."""
+
+
+class QueryTooHeavy(SourceError):
+    """The server gave up on a GraphQL query (502, 504 after 10 s): ask for less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one GET brought."""
+
+    status: int
+    body: Any
+    """The JSON value; None unless ``status`` is a success."""
+    next: str | None
+    """URL of the next page, from the ``Link`` header."""
+    date: datetime | None
+    """The server's clock."""
+
+
+class _Moved(Exception):
+    """A redirect, taken out of PyGithub's hands."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self.location = location
+
+
+class _Connection(HTTPSRequestsConnectionClass):
+    """PyGithub's connection, for both schemes; without its detour over ``https://host:443``."""
+
+    def __init__(self, root: str, policy: HttpPolicy) -> None:
+        super().__init__(urlsplit(root).hostname or "")
+        self._root = root
+        self._policy = policy
+
+    def getresponse(self) -> RequestsResponse:
+        response = self.session.request(
+            self.verb,
+            self._root + self.url,
+            headers=self.headers,
+            data=self.input,
+            timeout=self._policy.timeout,
+            allow_redirects=False,
+        )
+        if response.status_code in MOVED and "Location" in response.headers:
+            raise _Moved(response.headers["Location"])
+        if response.status_code == 202:
+            raise RetryableError(f"{shown_url(response.url)} answered 202: it is still working on the answer")
+        return RequestsResponse(response)
+
+
+@dataclass(slots=True)
+class _Line:
+    """One thread's own: PyGithub keeps the request that is under way in its connection, and dicts in its requester."""
+
+    connection: _Connection
+    requester: Requester | None = None
+    token: str = ""
+
+
+class GitHubClient:
+    """Speaks to one GitHub. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, context: ConnectorContext, policy: HttpPolicy = DEFAULT_POLICY) -> None:
+        self._settings = settings
+        self._context = context
+        self._policy = policy
+        self._own = threading.local()
+        self._lines: list[_Line] = []
+        self._lock = threading.Lock()
+        self._minted: tuple[str, datetime] | None = None
+        self._without_graphql = False
+
+    # --- requests -----------------------------------------------------------------------------------------------------
+
+    def get(
+        self,
+        path: str,
+        parameters: Mapping[str, str | int] | None = None,
+        *,
+        accept: frozenset[int] = frozenset(),
+        follow: bool = True,
+    ) -> Answer:
+        """GET a path below the API's root, or the URL of a next page.
+
+        Answers whose status is in ``accept`` come back with no body instead of being raised. Redirects are followed on
+        the same host only (a renamed repository), unless ``follow`` is False (301: a transferred issue).
+        """
+
+        def once() -> Answer:
+            status, headers, text = self._send("GET", path, dict(parameters or {}), None, follow)
+            where = self._where("GET", path)
+            if status not in range(200, 300):
+                if status in accept:
+                    return Answer(status, None, None, None)
+                raise self._refusal(status, headers, text, where)
+            return Answer(status, _json(text, where), self._next(headers, where), _date(headers))
+
+        return with_retries(once, policy=self._policy, on_wait=self._context.on_wait)
+
+    def pages(
+        self, path: str, parameters: Mapping[str, str | int], *, accept: frozenset[int] = frozenset()
+    ) -> Iterator[list[Any]]:
+        """The lists of all pages of a path, following ``Link``; none when the first has a status in ``accept``.
+
+        Raises ``SourceError`` when a page is no list, or when a page names itself or a former one as the next.
+        """
+        url: str | None = path
+        seen: set[str] = set()
+        while url is not None:
+            first = url == path
+            answer = self.get(url, parameters if first else None, accept=accept if first else frozenset())
+            if answer.status in accept:
+                return
+            yield rows_of(answer, self._where("GET", url))
+            seen.add(url)
+            if answer.next in seen:
+                raise SourceError(f"{self._where('GET', url)}: the Link header leads in a circle")
+            url = answer.next
+
+    def graphql(self, query: str, variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Data (partial where there are errors) and errors of a query.
+
+        Raises ``RetryableError`` after its retries for a rate limit, which GraphQL reports with HTTP 200;
+        ``GraphQLRefused``; ``QueryTooHeavy``.
+        """
+        where = f"{self._context.source}: GraphQL at {self.host}"
+
+        def once() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+            status, headers, text = self._send("POST", None, {}, {"query": query, "variables": dict(variables)}, False)
+            if status in (502, 504):
+                raise QueryTooHeavy(f"{where} answered {status}")
+            if status not in range(200, 300):
+                refusal = self._refusal(status, headers, text, where)
+                raise refusal if isinstance(refusal, RetryableError) else GraphQLRefused(str(refusal))
+            body = _json(text, where)
+            if not isinstance(body, dict) or not {"data", "errors"} & body.keys():
+                raise GraphQLRefused(f"{where} answered something that is no GraphQL answer")
+            found = body.get("errors")
+            errors = [error for error in found if isinstance(error, dict)] if isinstance(found, list) else []
+            for error in errors:
+                message = str(error.get("message", ""))
+                if error.get("type") in ("RATE_LIMITED", "RATE_LIMIT") or Requester.isRateLimitError(message):
+                    raise self._rate_limit(f"{where}: {one_line(message)}", headers)
+            data = body.get("data")
+            return (data if isinstance(data, dict) else {}), errors
+
+        if self._without_graphql:
+            raise GraphQLRefused(f"{where} was refused before")
+        return with_retries(once, policy=self._policy, on_wait=self._context.on_wait)
+
+    def do_without_graphql(self, why: str) -> None:
+        """Ask GraphQL no more, and say so once."""
+        with self._lock:
+            told, self._without_graphql = self._without_graphql, True
+        if not told:
+            self._context.on_note(f"{why}. Pull requests are read from REST instead, which takes more requests")
+
+    @property
+    def without_graphql(self) -> bool:
+        """Has GraphQL been refused?"""
+        return self._without_graphql
+
+    @property
+    def host(self) -> str:
+        """Host and port of the API, for messages."""
+        return urlsplit(shown_url(self._settings.url)).netloc
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._lock:
+            lines, self._lines = self._lines, []
+            self._own = threading.local()
+        for line in lines:
+            line.connection.close()
+
+    # --- one exchange -------------------------------------------------------------------------------------------------
+
+    def _send(
+        self, verb: str, path: str | None, parameters: dict[str, Any], payload: Any, follow: bool
+    ) -> tuple[int, CaseInsensitiveDict[str], str]:
+        """One exchange, redirects included; ``path`` None is the GraphQL endpoint."""
+        line = self._line()
+        token = self._token(line)
+        if line.requester is None or line.token != token:
+            line.requester, line.token = self._requester(Auth.Token(token)), token
+        if path is None:
+            path = line.requester.graphql_url
+        return self._exchange(line, line.requester, verb, path, parameters, payload, follow)
+
+    def _exchange(
+        self,
+        line: _Line,
+        requester: Requester,
+        verb: str,
+        path: str,
+        parameters: dict[str, Any],
+        payload: Any,
+        follow: bool,
+    ) -> tuple[int, CaseInsensitiveDict[str], str]:
+        where = self._where(verb, path)
+        url = self._here(path, where)
+        for _ in range(_LONGEST_CHAIN):
+            headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}
+            try:
+                status, answered, text = requester.requestJson(verb, url, parameters, headers, payload, line.connection)
+            except _Moved as moved:
+                if not follow:
+                    return 301, CaseInsensitiveDict(), ""
+                url = self._here(urljoin(url, moved.location), where)
+                if urlsplit(url).query:
+                    parameters = {}
+                continue
+            except (requests.exceptions.SSLError, requests.exceptions.InvalidURL) as error:
+                raise SourceError(f"{where}: no secure connection ({type(error).__name__})") from None
+            except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidSchema):
+                # What requests says of it quotes the header, and so the token.
+                raise SourceError(f"{where}: the request cannot be sent; check url and auth") from None
+            except requests.exceptions.RequestException as error:
+                reason = getattr(error.args[0] if error.args else None, "reason", error)
+                raise RetryableError(f"{where}: no answer ({type(reason).__name__})") from None
+            except (ValueError, OverflowError):
+                # PyGithub reads the X-RateLimit headers of every answer as numbers.
+                raise SourceError(f"{where}: the answer's headers cannot be read") from None
+            return status, CaseInsensitiveDict(answered), text
+        raise SourceError(f"{where}: more than {_LONGEST_CHAIN} redirects")
+
+    def _here(self, url: str, where: str) -> str:
+        """An absolute URL at the configured host. Credentials go nowhere else."""
+        if url.startswith("/"):
+            return self._settings.url + url
+        if _origin(url) != _origin(self._settings.url):
+            raise SourceError(
+                f"{where} leads to {shown_url(url)!r}, another host than the configured {self._settings.url}: "
+                "if that is right, set url to it"
+            )
+        return url
+
+    def _next(self, headers: Mapping[str, str], where: str) -> str | None:
+        for link in requests.utils.parse_header_links(headers.get("Link", "")):
+            if link.get("rel") == "next":
+                return self._here(urljoin(self._settings.url, link["url"]), where)
+        return None
+
+    def _where(self, verb: str, path: str) -> str:
+        url = self._settings.url + path if path.startswith("/") else path
+        return f"{self._context.source}: {verb} {shown_url(url)}"
+
+    # --- refusals -----------------------------------------------------------------------------------------------------
+
+    def _refusal(self, status: int, headers: Mapping[str, str], text: str, where: str) -> SourceError:
+        detail = _message(text)
+        error = error_of(status, headers, detail, where)
+        if isinstance(error, RetryableError):
+            return self._capped(error)
+        if status == 403 and Requester.isRateLimitError(detail):
+            return self._rate_limit(str(error), headers)
+        return error
+
+    def _rate_limit(self, message: str, headers: Mapping[str, str]) -> RetryableError:
+        asked = retry_after(headers)
+        return self._capped(RetryableError(message, UNNAMED_WAIT if asked is None else asked))
+
+    def _capped(self, error: RetryableError) -> RetryableError:
+        seconds = error.retry_after
+        if seconds is None or seconds <= self._policy.longest_wait:
+            return error
+        return RetryableError(
+            f"{error}. It asks to wait {seconds:.0f} s, more than the {self._policy.longest_wait:.0f} s that a run "
+            "waits: what was read so far is kept, sync again later",
+            seconds,
+        )
+
+    # --- authentication -----------------------------------------------------------------------------------------------
+
+    def _line(self) -> _Line:
+        line: _Line | None = getattr(self._own, "line", None)
+        if line is None:
+            parts = urlsplit(self._settings.url)
+            line = _Line(_Connection(f"{parts.scheme}://{parts.netloc}", self._policy))
+            self._own.line = line
+            with self._lock:
+                self._lines.append(line)
+        return line
+
+    def _requester(self, auth: Auth.Auth) -> Requester:
+        return Github(
+            auth=auth,
+            base_url=self._settings.url,
+            user_agent=f"okrsync/{__version__}",
+            per_page=100,
+            retry=None,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            lazy=True,
+        ).requester
+
+    def _token(self, line: _Line) -> str:
+        """The configured token, or the App installation's, which all threads share and which lives an hour."""
+        auth = self._settings.auth
+        if auth.token is not None:
+            return auth.token.get_secret_value()
+        with self._lock:
+            if self._minted is None or self._minted[1] - _TOKEN_MARGIN < datetime.now(UTC):
+                self._minted = self._mint(line)
+            return self._minted[0]
+
+    def _mint(self, line: _Line) -> tuple[str, datetime]:
+        auth = self._settings.auth
+        if auth.app_id is None or auth.private_key is None:
+            raise AuthError(f"{self._context.source}: no credentials")
+        app = Auth.AppAuth(auth.app_id, auth.private_key.get_secret_value())
+        path = f"/app/installations/{auth.installation_id}/access_tokens"
+        where = self._where("POST", path)
+        from jwt.exceptions import PyJWTError
+
+        try:
+            requester = self._requester(Auth.AppAuthToken(app.create_jwt()))
+        except (PyJWTError, ValueError, TypeError):
+            raise AuthError(f"{self._context.source}: auth.private_key is no RSA key in PEM form") from None
+        status, headers, text = self._exchange(line, requester, "POST", path, {}, {}, False)
+        if status in (301, 404):
+            raise AuthError(f"{where} answered {status}: check app_id and installation_id")
+        if status not in range(200, 300):
+            raise self._refusal(status, headers, text, where)
+        body = _json(text, where)
+        try:
+            token, expires = body["token"], parse_moment(body["expires_at"])
+        except (KeyError, TypeError, ValueError):
+            raise SourceError(f"{where}: the answer holds no token with its end") from None
+        if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
+            raise SourceError(f"{where}: the answer holds no usable token")
+        return token, expires
+
+
+def rows_of(answer: Answer, where: str) -> list[Any]:
+    """The list that a page is. Raises ``SourceError`` when it is something else, which must not pass for empty."""
+    if not isinstance(answer.body, list):
+        raise SourceError(f"{where}: expected a list, got {type(answer.body).__name__}")
+    return answer.body
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise SourceError(f"{where}: the answer is no JSON: {one_line(text, 80)!r}; is url the API's?") from None
+
+
+def _message(text: str) -> str:
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    message = body.get("message") if isinstance(body, dict) else None
+    return message if isinstance(message, str) else ""
+
+
+def _date(headers: Mapping[str, str]) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        return parts.scheme, parts.hostname, port
+    except ValueError:
+        return "", None, None

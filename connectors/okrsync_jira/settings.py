@@ -1,0 +1,84 @@
+"""What a source of type ``jira`` accepts in ``okrsync.yaml``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from okrsync.connector import SourceSettings
+from okrsync_jira.jql import without_order
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    try:
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ValueError("must be an http or https address such as https://acme.atlassian.net")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user or password: put them into `auth`")
+    if parts.query or parts.fragment:
+        raise ValueError("must be the site's address alone, without ? or #")
+    return url.rstrip("/")
+
+
+def _project_key(key: str) -> str:
+    if not key.strip() or any(mark in key for mark in "\"'\\/?#\r\n"):
+        raise ValueError("is not a project key")
+    return key.strip()
+
+
+def _header_safe(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("is empty, or holds a space, a line break or another character no token has")
+    return token
+
+
+def _bounded(jql: str) -> str:
+    if not without_order(jql):
+        raise ValueError("has no condition: Jira refuses a search for everything")
+    return jql
+
+
+Token = Annotated[SecretStr, AfterValidator(_header_safe)]
+
+
+class _Auth(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class CloudAuth(_Auth):
+    """Jira Cloud: an account and its API token."""
+
+    email: Annotated[str, Field(pattern=r"^[!-9;-~]+$")]  # basic authentication cannot carry a colon
+    token: Token
+    scoped: bool = False
+    """The token was made "with scopes": such tokens work only at Atlassian's gateway."""
+
+
+class ServerAuth(_Auth):
+    """Jira Data Center: a personal access token."""
+
+    token: Token
+
+
+class JiraSettings(SourceSettings):
+    """What stands under a source of type ``jira``."""
+
+    type: Literal["jira"] = "jira"
+    url: Annotated[str, AfterValidator(_address)]
+    """The site's address, with the context path if it has one."""
+    auth: CloudAuth | ServerAuth
+    projects: tuple[Annotated[str, AfterValidator(_project_key)], ...] = ()
+    jql: Annotated[str, AfterValidator(_bounded)] | None = None
+
+    @model_validator(mode="after")
+    def _projects_or_jql(self) -> JiraSettings:
+        if bool(self.projects) == (self.jql is not None):
+            raise ValueError("give exactly one of `projects` (a list of keys) and `jql`")
+        return self

@@ -1,0 +1,106 @@
+"""The command line: a file a command, and the exit codes that DESIGN.md section 6 fixes.
+
+Commands are imported when they run, so that ``okrsync --help`` imports none of the libraries that they need.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from okrsync import __version__
+from okrsync.cli.common import App, Exit, common_options
+from okrsync.errors import ConfigError, LockedError, OkrsyncError
+
+COMMANDS = {
+    "init": ("init", "Write a working starter configuration."),
+    "check": ("check", "Check both files, and whether the OKRs are well formed."),
+    "sync": ("sync", "Pull what changed: work from every source, measurements from every outcome source."),
+    "check-in": ("check_in", "Record a measurement by a person."),
+    "links": ("links", "Show which work serves which key result, by which rule."),
+    "report": ("report", "Show which key results move, and which are only busy."),
+    "publish": ("publish", "Write the week's page to each wiki."),
+    "run": ("run", "Sync, measure, report and publish: what a scheduler calls."),
+    "demo": ("demo", "Do the whole job on a sample company, on this machine, without any account."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name and line of help; imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"okrsync.cli.{COMMANDS[cmd_name][0]}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from okrsync.config_errors import did_you_mean
+
+            ctx.fail(f"no command {args[0]!r}{did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=(
+        "Exit codes: 0 done; 1 --fail-on matched, or check found errors; 2 usage or configuration; 3 done in part: "
+        "some source, outcome or wiki failed, the rest was kept; 4 nothing could be done; 75 another run holds the lock."
+    ),
+)
+@click.version_option(__version__, prog_name="okrsync")
+@common_options
+def cli() -> None:
+    """Compare work from Jira, GitHub and git with the outcomes of your key results.
+
+    Closing an issue never moves a key result; only a measurement does. okrsync shows which key results have activity
+    but no outcome movement.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Entry point of the program: runs a command and exits with its code, never with a traceback for a known error."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character shows "?" rather than ending the program.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    sys.exit(_run(args))
+
+
+def _run(args: Sequence[str] | None) -> int:
+    app = App()
+    try:
+        result = cli.main(args=args, prog_name="okrsync", standalone_mode=False, obj=app)
+    except click.ClickException as error:
+        error.show()
+        return int(Exit.USAGE)
+    except click.Abort:
+        click.echo("okrsync: interrupted; what was stored is kept", err=True)
+        return 130
+    except ConfigError as error:
+        app.error(str(error))
+        return int(Exit.USAGE)
+    except LockedError as error:
+        app.error(str(error))
+        return int(Exit.LOCKED)
+    except OkrsyncError as error:
+        app.error(str(error))
+        return int(Exit.NOTHING)
+    except BrokenPipeError:
+        # The reader of our output has gone (``okrsync links | head``): that is no failure of ours.
+        sys.stderr.close()
+        return int(Exit.DONE)
+    return int(result) if isinstance(result, int) else int(Exit.DONE)

@@ -1,0 +1,91 @@
+"""``okrsync check-in``."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+import click
+
+from okrsync.cli.common import App, Day, common_options, now, pass_app
+from okrsync.errors import ConfigError
+from okrsync.model import KeyResult, Kind, Measurement, Programme
+
+
+@click.command(name="check-in", context_settings={"ignore_unknown_options": True})
+@click.argument("key_result", metavar="KR")
+@click.argument("value", metavar="VALUE")
+@click.option("--at", type=Day(), metavar="DATE", help="The day the value is of (default: today).")
+@click.option("--confidence", type=click.FloatRange(0, 10), metavar="N", help="0 to 10: will the target be reached?")
+@click.option("--note", metavar="TEXT", help="What stands behind the value.")
+@click.option("--by", "person", metavar="PERSON", help="Who says so: an id of `people:`.")
+@common_options
+@pass_app
+def command(
+    app: App,
+    key_result: str,
+    value: str,
+    at: date | None,
+    confidence: float | None,
+    note: str | None,
+    person: str | None,
+) -> None:
+    """Record a measurement by a person: VALUE is a number, or `done` for a milestone that is reached.
+
+    A second check-in for the same day replaces the first in reports; both stay in the store.
+    """
+    from okrsync.reporting import today
+    from okrsync.store import outcomes
+
+    config = app.config()
+    found = _key_result(config.programme, key_result)
+    moment = now()
+    day = at or today(config, moment)
+    if day > today(config, moment):
+        raise ConfigError(f"--at {day} lies in the future: a check-in says what was measured")
+    if person is not None and config.people and person not in {one.id for one in config.people}:
+        from okrsync.config_errors import did_you_mean
+
+        raise ConfigError(
+            f"--by {person}: no such id under people:{did_you_mean(person, (p.id for p in config.people))}"
+        )
+    check_in = Measurement(
+        key_result=found.id,
+        at=day,
+        value=_value(found, value),
+        origin="manual",
+        recorded_at=moment,
+        confidence=confidence,
+        note=note,
+        by=person,
+    )
+    outcomes.save_check_in(app.store(config), check_in)
+    app.say(f"{found.id}: {value} on {day} recorded")
+    if found.metric.source_type != "manual":
+        app.say(
+            f"{found.id} is measured by its {found.metric.source_type} source: the check-in stands beside that series"
+        )
+
+
+def _key_result(programme: Programme, wanted: str) -> KeyResult:
+    from okrsync.config_errors import did_you_mean
+
+    known = {kr.id: kr for objective in programme.objectives for kr in objective.key_results}
+    if wanted not in known:
+        raise ConfigError(f"there is no key result {wanted!r}{did_you_mean(wanted, known)}")
+    return known[wanted]
+
+
+def _value(key_result: KeyResult, text: str) -> float:
+    if key_result.kind is Kind.MILESTONE:
+        states = {"done": 1.0, "open": 0.0, "1": 1.0, "0": 0.0}
+        if text.strip().lower() not in states:
+            raise ConfigError(f"{key_result.id} is a milestone: check it in as `done`, or as `open` to take that back")
+        return states[text.strip().lower()]
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ConfigError(f"{text!r} is not a number; write the value without unit and separators, like 1234.5")
+    return value

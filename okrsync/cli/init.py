@@ -1,0 +1,26 @@
+"""``okrsync init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from okrsync.cli.common import App, common_options, now, pass_app
+
+
+@click.command(name="init")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=".")
+@common_options
+@pass_app
+def command(app: App, folder: Path) -> None:
+    """Write a working starter configuration into DIR (default: here).
+
+    Nothing that exists is overwritten. The files hold a key result measured by a CSV and one that people check in, so
+    that `okrsync report` works at once; sources of work are there as comments.
+    """
+    from okrsync.starter import write_starter
+
+    for path in write_starter(folder, now().date()):
+        app.say(f"wrote {path}")
+    app.say(f"Next: edit {folder / 'okrsync.yaml'}, then run `okrsync check` and `okrsync run` there.")

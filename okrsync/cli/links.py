@@ -1,0 +1,102 @@
+"""``okrsync links``."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from okrsync.cli.common import App, Day, common_options, now, pass_app, write_output
+from okrsync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from okrsync.config import Config
+    from okrsync.model import Cycle
+
+
+@click.command(name="links")
+@click.option("--kr", "key_result", metavar="KR", help="Only the work that serves this key result.")
+@click.option("--unlinked", is_flag=True, help="Instead: the pieces of work in the cycle that serve no key result.")
+@click.option("--cycle", "cycle_id", metavar="ID", help="For --unlinked: the cycle (default: the one of --as-of).")
+@click.option("--as-of", type=Day(), metavar="DATE", help="For --unlinked: the day to look from (default: today).")
+@common_options
+@pass_app
+def command(app: App, key_result: str | None, unlinked: bool, cycle_id: str | None, as_of: date | None) -> None:
+    """Show which work serves which key result, and by which rule.
+
+    One line an item, columns separated by tabs: key result, source, item, rule, title. With --unlinked: source and
+    scope, item, state, title.
+    """
+    from okrsync.reporting import cycle_for, today
+    from okrsync.store.linking import link_all
+
+    if unlinked and key_result is not None:
+        raise ConfigError("--kr and --unlinked exclude each other")
+    config = app.config()
+    known = [kr.id for objective in config.programme.objectives for kr in objective.key_results]
+    if key_result is not None and key_result not in known:
+        from okrsync.config_errors import did_you_mean
+
+        raise ConfigError(f"there is no key result {key_result!r}{did_you_mean(key_result, known)}")
+    engine = app.store(config)
+    # The rules may have changed since the last sync: what is shown is what they say now.
+    link_all(engine, config.programme)
+    if unlinked:
+        day = as_of or today(config, now())
+        lines = _unlinked(engine, config, cycle_for(config.programme.cycles, day, cycle_id), day)
+    else:
+        lines = _linked(app, engine, config, key_result)
+    write_output("".join(f"{line}\n" for line in lines), None)
+
+
+def _linked(app: App, engine: Engine, config: Config, key_result: str | None) -> list[str]:
+    from okrsync.link import describe
+    from okrsync.report.escape import clean
+    from okrsync.store.read import listed_links
+
+    lines, used = [], set()
+    for link in listed_links(engine, sources=config.sources.keys(), key_result=key_result):
+        used.add((link.key_result, link.rule.split(" (")[0]))
+        lines.append(
+            "\t".join(clean(x) for x in (link.key_result, link.source, link.item_key, link.rule, link.item_title))
+        )
+    for objective in config.programme.objectives:
+        for kr in objective.key_results:
+            if key_result not in (None, kr.id):
+                continue
+            for index, rule in enumerate(kr.work, 1):
+                if not any(kr_id == kr.id and words.startswith(f"work[{index}]:") for kr_id, words in used):
+                    app.say(f"{kr.file}:{rule.line}: {kr.id} {describe(index, rule)} matches nothing in the store")
+    return lines
+
+
+def _unlinked(engine: Engine, config: Config, cycle: Cycle, as_of: date) -> list[str]:
+    from okrsync.dates import end_of, start_of
+    from okrsync.report.escape import clean
+    from okrsync.store.read import pieces
+
+    found = pieces(
+        engine,
+        sources=config.sources.keys(),
+        key_results=[kr.id for kr in config.programme.key_results_of(cycle.id)],
+        start=start_of(cycle.start, config.timezone),
+        end=end_of(min(as_of, cycle.end), config.timezone),
+        not_completed=config.not_completed,
+        all_open=True,
+    )
+    return [
+        "\t".join(
+            clean(text)
+            for text in (
+                f"{piece.source}:{piece.scope}",
+                piece.key,
+                "open" if piece.done_at is None else "completed" if piece.counts else "dropped",
+                piece.title,
+            )
+        )
+        for piece in found
+        if not piece.key_results
+    ]

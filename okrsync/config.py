@@ -1,0 +1,223 @@
+"""Reading ``okrsync.yaml`` and the goals it names: one ``Config``, or all that is wrong at once."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from okrsync import plugins
+from okrsync.config_errors import did_you_mean, read_model
+from okrsync.config_models import ConfigFile, PersonModel
+from okrsync.config_plugins import UnavailableOutcomeSettings, UnavailablePublisherSettings, read_settings
+from okrsync.config_yaml import Document, YamlMapping, declared_ids, read_document
+from okrsync.connector import SourceSettings
+from okrsync.errors import ConfigError, Problem
+from okrsync.model import Person, Programme
+from okrsync.programme import read_programme
+from okrsync.publish.interface import PublisherSettings
+
+__all__ = [
+    "Config",
+    "Schedule",
+    "UnavailableOutcomeSettings",
+    "UnavailablePublisherSettings",
+    "find_config",
+    "load_config",
+]
+
+FILE_NAME = "okrsync.yaml"
+VARIABLE = "OKRSYNC_CONFIG"
+
+_SQLITE = re.compile(r"(sqlite(?:\+\w+)?):///?([^?]*)(\?.*)?", re.DOTALL)
+_POSTGRESQL = re.compile(r"postgres(?:ql)?(\+\w+)?://(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Cron expressions in the configured time zone."""
+
+    sync: str | None = None
+    report: str | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """Both files, checked."""
+
+    path: Path
+    """``okrsync.yaml`` itself, absolute."""
+    base: Path
+    """Its folder: relative paths of both files are relative to it."""
+    store: str = field(repr=False)
+    """SQLAlchemy URL; may hold a password. A relative SQLite path has been made absolute."""
+    timezone: ZoneInfo
+    language: str
+    """``en`` or ``zh``."""
+    sources: Mapping[str, SourceSettings]
+    people: tuple[Person, ...]
+    publish: tuple[PublisherSettings, ...]
+    schedule: Schedule | None
+    census: timedelta
+    """How often the ids of a scope are compared with the store."""
+    not_completed: tuple[str, ...]
+    """Names or ids of resolutions and statuses that do not count as completed; matched without case."""
+    programme: Programme
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def shown_store(self) -> str:
+        """``store`` for messages: a password is ``***``."""
+        return re.sub(r"(?<=://)([^:/@]*):.*@", r"\1:***@", self.store)
+
+
+def find_config(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
+    """Where ``okrsync.yaml`` is: ``path``, ``OKRSYNC_CONFIG``, or the nearest folder from ``cwd`` upwards.
+
+    A folder stands for the file in it. Raises ``ConfigError`` when nothing was named and nothing is found.
+    """
+    named = path or (Path(environ[VARIABLE]) if environ.get(VARIABLE) else None)
+    if named is not None:
+        found = cwd / named.expanduser()
+        return found / FILE_NAME if os.path.isdir(found) else found  # noqa: PTH112 (it never raises)
+    for folder in (cwd, *cwd.parents):
+        if os.path.isfile(folder / FILE_NAME):  # noqa: PTH113
+            return folder / FILE_NAME
+    raise ConfigError(
+        f"no {FILE_NAME} in {cwd} or above: `okrsync init` writes one; --config or {VARIABLE} name one elsewhere"
+    )
+
+
+def load_config(
+    path: Path | None = None, *, environ: Mapping[str, str] = os.environ, cwd: Path | None = None
+) -> Config:
+    """Read the configuration and the goals.
+
+    Raises ``ConfigError`` with every problem found in any of the files, those of ``okrsync.yaml`` first.
+    """
+    cwd = Path(os.path.abspath(cwd or Path.cwd()))  # noqa: PTH100 (symbolic links stay as the user knows them)
+    file = Path(os.path.abspath(find_config(path, environ, cwd)))  # noqa: PTH100
+    base = file.parent
+    warnings: list[Problem] = []
+    document = read_document(file, _shown(file, cwd), environ)
+    if document.data is None:
+        raise ConfigError(document.problems)
+    main: ConfigFile = read_model(ConfigFile, document) or ConfigFile()
+
+    sources = {
+        str(name): read_settings(plugins.CONNECTORS, value, warnings) for name, value in _children(document, "sources")
+    }
+    publish = [read_settings(plugins.PUBLISHERS, value, warnings) for _, value in _children(document, "publish")]
+    store = _store(document, main.store, base)
+
+    documents = [read_document(each, _shown(each, cwd), environ) for each in _okr_files(document, main.okrs, base)]
+    programme = read_programme(documents, sources, declared_ids(document.data, "people"), warnings)
+    complete = all(each.data is not None for each in documents) and bool(documents)
+    teams = {team for each in documents for team in declared_ids(each.data, "teams")}
+    _check_people(document, main.people or [], sources, teams if complete else None)
+    if documents and not programme.cycles and not any(each.problems for each in documents):
+        document.problem(("okrs",), "none of the files of goals declares a cycle")
+
+    problems = [
+        problem
+        for each in (document, *documents)
+        for problem in sorted(each.problems, key=lambda problem: problem.line or 0)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return Config(
+        path=file,
+        base=base,
+        store=store,
+        timezone=main.timezone,
+        language=main.language,
+        sources=sources,
+        people=tuple(
+            Person(each.id, each.name, each.team, tuple((each.accounts or {}).items())) for each in main.people or ()
+        ),
+        publish=tuple(publish),
+        schedule=Schedule(main.schedule.sync, main.schedule.report) if main.schedule else None,
+        census=main.census,
+        not_completed=main.not_completed,
+        programme=programme,
+        warnings=tuple(warnings),
+    )
+
+
+def _shown(file: Path, cwd: Path) -> str:
+    return str(file.relative_to(cwd)) if file.is_relative_to(cwd) else str(file)
+
+
+def _children(document: Document, key: str) -> list[tuple[str | int, YamlMapping]]:
+    """The mappings below a key, whether it holds a mapping or a list; what else stands there is reported already."""
+    value: Any = document.data.get(key) if document.data else None
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [(name, each) for name, each in pairs if isinstance(each, YamlMapping)]
+
+
+def _store(document: Document, store: str, base: Path) -> str:
+    if match := _SQLITE.fullmatch(store):
+        scheme, name, query = match.groups()
+        if name in ("", ":memory:"):
+            document.problem(("store",), "'store' must name a file: sqlite:///okrsync.db")
+            return store
+        return store if name.startswith("file:") else f"{scheme}:///{(base / name).as_posix()}{query or ''}"
+    if match := _POSTGRESQL.fullmatch(store):
+        return f"postgresql{match.group(1) or '+psycopg'}://{match.group(2)}"
+    document.problem(("store",), "'store' must be sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
+    return store
+
+
+def _okr_files(document: Document, okrs: str, base: Path) -> list[Path]:
+    """The files of goals in the order of their paths; hidden files and folders are left out."""
+    place = base / Path(okrs).expanduser()
+    shown = document.shown(("okrs",)) if document.data and "okrs" in document.data else repr(okrs)
+    try:
+        if place.is_dir():
+            found = sorted(
+                Path(folder, name)
+                for folder, folders, names in os.walk(place)
+                if not any(part.startswith(".") for part in Path(folder).relative_to(place).parts)
+                for name in names
+                if name.endswith((".yaml", ".yml")) and not name.startswith(".")
+            )
+            missing = "holds no .yaml file"
+        elif place.is_file():
+            return [place]
+        elif glob.has_magic(okrs):
+            names = glob.glob(okrs, root_dir=base, recursive=True)  # noqa: PTH207 (pathlib refuses absolute patterns)
+            found = sorted(base / name for name in names if (base / name).is_file())
+            missing = "matches no file"
+        else:
+            found, missing = [], "does not exist"
+    except (OSError, ValueError):
+        found, missing = [], "cannot be read"
+    if not found:
+        document.problem(("okrs",), f"'okrs': {shown} {missing}")
+    return found
+
+
+def _check_people(
+    document: Document, people: list[PersonModel], sources: Mapping[str, Any], teams: set[str] | None
+) -> None:
+    """``teams`` is None when a file of goals could not be read, so that any team may be declared there."""
+    first: dict[str, PersonModel] = {}
+    for person in people:
+        place = (*person.path, "id")
+        known = first.setdefault(person.id, person)
+        if known is not person:
+            there = document.line((*known.path, "id"))
+            document.problem(place, f"the person {document.shown(place)} stands twice; the first is in line {there}")
+        if teams is not None and person.team is not None and person.team not in teams:
+            place = (*person.path, "team")
+            document.problem(place, f"unknown team {document.shown(place)}{did_you_mean(person.team, teams)}")
+        for source in person.accounts or ():
+            if source not in sources:
+                place = (*person.path, "accounts", source)
+                document.problem(place, f"unknown source {source!r}{did_you_mean(source, sources)}")

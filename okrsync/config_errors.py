@@ -1,0 +1,198 @@
+"""What pydantic finds wrong, in plain words and with file and line; values are never repeated."""
+
+from __future__ import annotations
+
+import types
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any, ClassVar, Self, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from okrsync.config_yaml import Document, YamlMapping, YamlPath
+
+_DROPPED = "okrsync_dropped"
+
+_WORDS = {
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), "must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "must be a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), "must be a list"),
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type"), "must hold keys and values"),
+    **dict.fromkeys(("string_too_short", "too_short"), "must not be empty"),
+}
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """``; did you mean 'labels'?``, or else which names there are, or nothing when there is none."""
+    names = sorted(known)
+    for name in get_close_matches(wrong, names, n=1, cutoff=0.6):
+        return f"; did you mean {name!r}?"
+    if not names:
+        return ""
+    return f"; known: {', '.join(names[:20])}{' …' if len(names) > 20 else ''}"
+
+
+class YamlModel(BaseModel):
+    """Base of what stands in the YAML files.
+
+    Built from a ``YamlMapping``, it notes its problems in the mapping's document and is then built once more without
+    what was wrong, so that one mistake hides no other. It fails only when what is left is not enough; a list of models
+    goes on without that one.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
+    noun: ClassVar[str]
+    """What messages call it, with its article."""
+
+    _path: YamlPath = PrivateAttr(default=())
+
+    @property
+    def path(self) -> YamlPath:
+        """Where it stands in its document."""
+        return self._path
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _from_yaml(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(value, YamlMapping):
+            return handler(value)
+        try:
+            model = handler(value)
+        except ValidationError as error:
+            report(error, cls, value, cls.noun)
+            try:
+                model = handler(_without_errors(value, error))
+            except ValidationError:
+                raise PydanticCustomError(_DROPPED, "already reported") from None
+        model._path = value.path
+        return model
+
+
+def read_model(model: type[YamlModel], document: Document) -> Any:
+    """The document's data as a model; None when it cannot be built, with the reasons among the document's problems."""
+    if document.data is None:
+        return None
+    try:
+        return model.model_validate(document.data)
+    except ValidationError:
+        return None
+
+
+def report(error: ValidationError, model: type[BaseModel], value: YamlMapping, noun: str) -> None:
+    """Note every error of ``model`` against ``value`` in the document; ``noun`` is what messages call the value."""
+    located = [(found, *_locate(found, value)) for found in error.errors(include_url=False, include_input=False)]
+    for found, path, missing in _best_branches(located):
+        if found["type"] == _DROPPED:
+            continue
+        key = missing if missing is not None else (path[-1] if path else None)
+        parent = path if missing is not None else path[:-1]
+        inside = noun if not parent else _name(parent)
+        if found["type"] == "missing":
+            message = f"{key!r} is missing in {inside}"
+        elif found["type"] == "extra_forbidden":
+            suggestion = did_you_mean(str(key), _known_keys(model, found["loc"][:-1]) - set(_at(value, parent)))
+            message = f"unknown key {key!r} in {inside}{suggestion}"
+        else:
+            message = _sentence(noun if not path else _name(path), found, _at(value, path))
+        value.document.problem((*value.path, *path), message)
+
+
+def _sentence(name: str, found: ErrorDetails, value: Any) -> str:
+    kind = found["type"]
+    if value is None:
+        return f"{name} has no value"
+    if kind == "string_type":
+        quotes = "" if isinstance(value, dict | list) else ": put it in quotes"
+        return f"{name} must be a text{quotes}"
+    if kind in ("value_error", "assertion_error"):
+        words = str(found.get("ctx", {}).get("error", found["msg"]))
+        return f"{name} {words}" if words.startswith(("must ", "is ", "has ")) else f"{name}: {words}"
+    words = _WORDS.get(kind) or found["msg"].replace("Input should ", "must ", 1)
+    return f"{name} {words}" if words.startswith("must ") else f"{name} is not valid: {words}"
+
+
+def _name(path: YamlPath) -> str:
+    """``'labels'``, ``entry 2 of 'labels'``."""
+    if isinstance(path[-1], int):
+        return f"entry {path[-1] + 1} of {_name(path[:-1]) if len(path) > 1 else 'the list'}"
+    return repr(path[-1])
+
+
+def _locate(found: ErrorDetails, value: Any) -> tuple[YamlPath, str | None, tuple[YamlPath, str] | None]:
+    """Where an error stands in the data, the key that is missing there, and the branch of a union it is about.
+
+    pydantic puts the names of a union's members into ``loc``; they are no keys and are stepped over.
+    """
+    path: YamlPath = ()
+    branch = None
+    here = value
+    loc = found["loc"]
+    for position, part in enumerate(loc):
+        if isinstance(here, dict) and part in here:
+            here = here[str(part)]
+            path = (*path, part)
+        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+            here = here[part]
+            path = (*path, part)
+        elif found["type"] == "missing" and position == len(loc) - 1:
+            return path, str(part), branch
+        elif branch is None:
+            branch = (path, str(part))
+    return path, None, branch
+
+
+def _best_branches(
+    located: list[tuple[ErrorDetails, YamlPath, str | None, tuple[YamlPath, str] | None]],
+) -> Iterator[tuple[ErrorDetails, YamlPath, str | None]]:
+    """Of each union, only the errors of the member that the value comes nearest to."""
+    errors = Counter(branch for *_, branch in located if branch is not None)
+    best: dict[YamlPath, tuple[YamlPath, str]] = {}
+    for member, count in errors.items():
+        if member[0] not in best or count < errors[best[member[0]]]:
+            best[member[0]] = member
+    for found, path, missing, branch in located:
+        if branch is None or best[branch[0]] == branch:
+            yield found, path, missing
+
+
+def _at(value: Any, path: YamlPath) -> Any:
+    for part in path:
+        value = value[part]
+    return value
+
+
+def _without_errors(value: YamlMapping, error: ValidationError) -> dict[str, Any]:
+    """The mapping without the keys, or the entries of its lists, that an error is about."""
+    bad: dict[str, set[int | None]] = {}
+    for found in error.errors(include_url=False, include_input=False, include_context=False):
+        path, _, _ = _locate(found, value)
+        if path:
+            entry = path[1] if len(path) > 1 and isinstance(path[1], int) else None
+            bad.setdefault(str(path[0]), set()).add(entry)
+    kept = {key: item for key, item in value.items() if None not in bad.get(key, ())}
+    for key in bad.keys() & kept.keys():
+        kept[key] = [item for index, item in enumerate(kept[key]) if index not in bad[key]]
+    return kept
+
+
+def _known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> set[str]:
+    """The keys that the model at ``loc`` below ``model`` has; of a union, those of all members."""
+    models = [model]
+    for part in loc:
+        fields = [each.model_fields[part] for each in models if isinstance(part, str) and part in each.model_fields]
+        if fields:
+            models = [inner for field in fields for inner in _models_in(field.annotation)]
+    return {key for each in models for key in each.model_fields}
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) in (Union, types.UnionType, Annotated, list, tuple, dict):
+        for part in get_args(annotation):
+            yield from _models_in(part)

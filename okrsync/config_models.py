@@ -1,0 +1,348 @@
+"""What ``okrsync.yaml`` and ``okrs/*.yaml`` may hold, key by key (DESIGN section 5). The JSON Schemas come from here.
+
+Settings of a source, outcome source or wiki belong to its plugin; here they are only mappings with a ``type``.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+from okrsync.completed import DEFAULT_NOT_COMPLETED
+from okrsync.config_errors import YamlModel, did_you_mean
+from okrsync.config_yaml import WrittenFloat, WrittenInt
+from okrsync.durations import PATTERN, parse_days, parse_duration
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_CRON_FIELD = re.compile(r"[\d*/,\-?#LWA-Za-z]+", re.ASCII)
+_CRON_LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+
+
+def _as_written(value: Any) -> Any:
+    return value.written if isinstance(value, WrittenInt | WrittenFloat) else value
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) or value is None else [value]
+
+
+def _id(value: str) -> str:
+    if any(letter.isspace() or letter == "," or not letter.isprintable() for letter in value) or len(value) > 100:
+        raise ValueError("must be one word of at most 100 characters, without spaces or commas")
+    return value
+
+
+def _source_name(value: str) -> str:
+    if _id(value) == "outcomes" or ":" in value:
+        raise ValueError("is no name for a source: 'outcomes' and ':' have a meaning in `okrsync sync`")
+    return value
+
+
+def _day(value: Any) -> Any:
+    if type(value) is date:
+        return value
+    text = str(_as_written(value)).strip()
+    if isinstance(value, datetime) or (_DAY.match(text) and len(text) > 10):
+        raise ValueError("must be a day without a time, such as 2026-10-01")
+    try:
+        if not _DAY.fullmatch(text):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be a day such as 2026-10-01") from None
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    try:
+        return float(value) if isinstance(value, int) else value
+    except OverflowError:
+        raise ValueError("must be a number") from None
+
+
+def _expression(value: str) -> str:
+    try:
+        re.compile(value)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
+    return value
+
+
+def _not_zero(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+def _timezone(value: Any) -> Any:
+    try:
+        return ZoneInfo(value)
+    except (TypeError, ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError(f"must be a time zone such as Asia/Shanghai{_nearest_zone(value)}") from None
+
+
+def _nearest_zone(value: Any) -> str:
+    zones = {zone.lower(): zone for zone in available_timezones()}
+    suggestion = did_you_mean(str(value).lower(), zones)
+    found = re.fullmatch(r"; did you mean '(.*)'\?", suggestion)
+    return f"; did you mean {zones[found.group(1)]!r}?" if found else ""
+
+
+def _cron(value: str) -> str:
+    fields = value.split()
+    if len(fields) != 5 or not all(map(_CRON_FIELD.fullmatch, fields)):
+        raise ValueError("must be five fields as in cron: minute, hour, day, month, weekday, such as 0 8 * * 1")
+    for field, (low, high) in zip(fields, _CRON_LIMITS, strict=True):
+        for number in re.findall(r"(?<![\d/#])\d+", field):
+            if not low <= int(number) <= high:
+                raise ValueError(f"must be a cron expression; {number} is not between {low} and {high}")
+    return value
+
+
+_TEXT_SCHEMA = {"type": ["string", "number"], "minLength": 1}
+_DURATION_SCHEMA = {"anyOf": [{"type": "string", "pattern": PATTERN}, {"type": "integer", "minimum": 0}]}
+_DAY_SCHEMA = {"type": "string", "format": "date", "pattern": r"^(\d{4}-\d\d-\d\d|.*\$\{.*)$"}
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1),
+    BeforeValidator(_as_written),
+    WithJsonSchema(_TEXT_SCHEMA),
+]
+"""A text that is not empty; a number without quotes is taken as it is written."""
+Id = Annotated[Text, AfterValidator(_id), WithJsonSchema(_TEXT_SCHEMA)]
+SourceName = Annotated[Text, AfterValidator(_source_name), WithJsonSchema(_TEXT_SCHEMA)]
+Texts = Annotated[
+    tuple[Text, ...],
+    Field(min_length=1),
+    BeforeValidator(_as_list),
+    WithJsonSchema({"anyOf": [_TEXT_SCHEMA, {"type": "array", "minItems": 1, "items": _TEXT_SCHEMA}]}),
+]
+"""One or more texts; a single one needs no list."""
+Number = Annotated[float, BeforeValidator(_number)]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema(_DAY_SCHEMA)]
+Days = Annotated[timedelta, BeforeValidator(parse_days), WithJsonSchema(_DURATION_SCHEMA)]
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema(_DURATION_SCHEMA)]
+Expression = Annotated[str, StringConstraints(min_length=1), AfterValidator(_expression)]
+Cron = Annotated[str, AfterValidator(_cron)]
+Direction = Literal["at_least", "at_most"]
+
+
+class PersonModel(YamlModel):
+    """Somebody who owns goals or does work."""
+
+    noun: ClassVar[str] = "a person"
+    id: Id
+    """The person's id, as `owner`, `lead` and `--by` name it."""
+    name: Text | None = None
+    """The name that reports show."""
+    team: Id | None = None
+    """The team the person belongs to; without it, the team whose key results' work they are assigned."""
+    accounts: dict[Text, Text] | None = None
+    """The person's account at each source: source name to account id, login or mail address."""
+
+
+class ScheduleModel(YamlModel):
+    """When `okrsync schedule` runs what, as cron expressions in the configured time zone."""
+
+    noun: ClassVar[str] = "the schedule"
+    sync: Cron | None = None
+    """When to pull what changed, such as `0 * * * *` (every hour)."""
+    report: Cron | None = None
+    """When to report and publish, such as `0 8 * * 1` (Mondays at 8)."""
+
+
+class ConfigFile(YamlModel):
+    """okrsync.yaml: where the work is, where pages go, who is who."""
+
+    noun: ClassVar[str] = "the configuration"
+    store: Text = "sqlite:///okrsync.db"
+    """Where everything is kept: sqlite:///FILE, or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE for a team."""
+    timezone: Annotated[ZoneInfo, BeforeValidator(_timezone), WithJsonSchema({"type": "string"})] = ZoneInfo("UTC")
+    """The time zone in which days begin and end, such as Asia/Shanghai."""
+    language: Literal["en", "zh"] = "en"
+    """The language of reports."""
+    sources: dict[SourceName, dict[str, Any]] | None = None
+    """Systems of work, by the name you give them. May be empty: outcomes can be reported without any work."""
+    okrs: Text = "okrs/"
+    """The goals: a file, a folder (all .yaml files below), or a glob, relative to this file's folder."""
+    people: list[PersonModel] | None = None
+    """Who is who at which source."""
+    publish: list[dict[str, Any]] | None = None
+    """Wikis and folders that get the weekly page."""
+    schedule: ScheduleModel | None = None
+    """When `okrsync schedule` runs what."""
+    census: Annotated[Duration, AfterValidator(_not_zero), WithJsonSchema(_DURATION_SCHEMA)] = timedelta(hours=24)
+    """How often all ids of a scope are compared with the store, to find what was deleted, such as 24h."""
+    not_completed: tuple[Text, ...] = DEFAULT_NOT_COMPLETED
+    """Names or ids of resolutions and statuses that do not count as completed, matched without case.
+    Replaces the default list (Won't Do, Duplicate, Cannot Reproduce, not_planned …)."""
+
+
+class CycleModel(YamlModel):
+    """The time in which this file's objectives are to be reached."""
+
+    noun: ClassVar[str] = "the cycle"
+    id: Id
+    """The cycle's id, such as 2026-Q4."""
+    start: Day
+    """First day."""
+    end: Day
+    """Last day; it belongs to the cycle."""
+    check_in: Annotated[Days, AfterValidator(_not_zero), WithJsonSchema(_DURATION_SCHEMA)] = timedelta(days=7)
+    """How often people look at the goals, such as 7d."""
+
+
+class PillarModel(YamlModel):
+    """A strategy pillar."""
+
+    noun: ClassVar[str] = "a strategy pillar"
+    id: Id
+    """The pillar's id, as an objective's `strategy` names it."""
+    title: Text
+    """What the pillar says."""
+
+
+class TeamModel(YamlModel):
+    """A team in the tree of teams."""
+
+    noun: ClassVar[str] = "a team"
+    id: Id
+    """The team's id."""
+    level: Text
+    """Where the team stands: company, department, team …"""
+    parent: Id | None = None
+    """The id of the team above."""
+    lead: Id | None = None
+    """The id of the person who leads it."""
+    name: Text | None = None
+    """The name that reports show."""
+
+
+class MetricModel(YamlModel):
+    """How a key result is measured."""
+
+    noun: ClassVar[str] = "a metric"
+    unit: Text | None = None
+    """What is counted, such as shops/week."""
+    baseline: Number | None = None
+    """Where the value stood when the goal was set."""
+    target: Number | None = None
+    """Where it is to be at the cycle's end; for `maintain` the limit it must keep."""
+    direction: Direction | None = None
+    """For `maintain`: on which side of the target the value must stay. Follows from baseline and target if absent."""
+    source: dict[str, Any] | None = None
+    """Where values come from; without it, from people's check-ins (type: manual)."""
+    cadence: Annotated[Days, AfterValidator(_not_zero), WithJsonSchema(_DURATION_SCHEMA)] = timedelta(days=7)
+    """How often a new value is expected, such as 7d; after two of these a measurement is stale."""
+    lag: Days = timedelta(0)
+    """How long after shipping the outcome can show it, such as 14d."""
+    cumulative: bool = False
+    """The series only ever adds up; it is differenced first."""
+    counted: bool = False
+    """A value counts what happened in its period, so the period still running is incomplete."""
+
+
+class WorkRuleModel(YamlModel):
+    """Which work serves the key result: all keys given must match; of a key's values, any."""
+
+    noun: ClassVar[str] = "a work rule"
+    source: Text | None = None
+    """Name of a source in okrsync.yaml."""
+    projects: Texts = ()
+    """Jira project keys."""
+    repos: Texts = ()
+    """Repositories, as owner/name."""
+    types: Texts = ()
+    """Types of work item: Story, Bug, pull_request, commit …"""
+    labels: Texts = ()
+    """Labels."""
+    components: Texts = ()
+    """Jira components."""
+    epics: Texts = ()
+    """Keys of epics: they and everything below."""
+    versions: Texts = ()
+    """Jira fix versions."""
+    milestones: Texts = ()
+    """GitHub milestones, by title."""
+    sprints: Texts = ()
+    """Jira sprints, by name."""
+    keys: Texts = ()
+    """Single work items: SHOP-101, acme/storefront#45."""
+    title: Expression | None = None
+    """A regular expression that is searched for in the title."""
+    paths: Texts = ()
+    """Globs over the files a commit changed; ** crosses folders."""
+
+
+class RetiredModel(YamlModel):
+    """When and why the key result was dropped."""
+
+    noun: ClassVar[str] = "'retired'"
+    on: Day
+    """The day it was dropped."""
+    reason: Text | None = None
+    """Why."""
+
+
+class KeyResultModel(YamlModel):
+    """A result somebody promised, and how one sees it."""
+
+    noun: ClassVar[str] = "a key result"
+    id: Id
+    """The key result's id, unique over all files; `KR: KR1.1` in a commit message names it."""
+    title: Text
+    """What is to be different, with its numbers."""
+    owner: Id | None = None
+    """The id of the person who answers for it."""
+    kind: Literal["metric", "maintain", "milestone"] = "metric"
+    """metric: a value moves to its target. maintain: a value keeps a limit. milestone: a person says it is reached."""
+    direction: Direction | None = None
+    """The same as the metric's `direction`."""
+    metric: MetricModel | None = None
+    """How it is measured; a milestone needs none."""
+    work: list[WorkRuleModel] | None = None
+    """Which work serves it: what any of the rules matches."""
+    retired: RetiredModel | None = None
+    """Set when the key result is dropped."""
+
+
+class ObjectiveModel(YamlModel):
+    """What a team wants to achieve in the cycle."""
+
+    noun: ClassVar[str] = "an objective"
+    id: Id
+    """The objective's id, unique over all files."""
+    team: Id
+    """The id of the team it belongs to."""
+    title: Text
+    """What is to be achieved."""
+    strategy: Id | None = None
+    """The id of the strategy pillar it serves."""
+    serves: Text | None = None
+    """Whom it serves: customers, not departments."""
+    owner: Id | None = None
+    """The id of the person who answers for it."""
+    supports: Id | None = None
+    """The id of the objective or key result one level up that it serves."""
+    key_results: list[KeyResultModel] | None = None
+    """The results by which one sees that it is achieved."""
+
+
+class OkrFile(YamlModel):
+    """A file of goals: a cycle and its objectives; teams and strategy here or in a file of their own."""
+
+    noun: ClassVar[str] = "a file of goals"
+    cycle: CycleModel | None = None
+    """The cycle that this file's objectives belong to."""
+    strategy: list[PillarModel] | None = None
+    """The strategy pillars."""
+    teams: list[TeamModel] | None = None
+    """The tree of teams."""
+    objectives: list[ObjectiveModel] | None = None
+    """The objectives, with their key results."""

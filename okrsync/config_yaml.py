@@ -1,0 +1,302 @@
+"""YAML as a person wrote it: plain values that know their line, with ``${NAME}`` filled in from the environment.
+
+YAML 1.2 by ruamel: ``on`` and ``no`` are words, ``1.10`` keeps its written form, a date stays the text it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from okrsync.errors import Problem
+
+MAX_BYTES = 4 * 1024 * 1024
+"""A larger file is refused: nobody writes one by hand."""
+MAX_NODES = 200_000
+"""Values in one file with its aliases expanded; a nest of aliases ("billion laughs") would have no end."""
+MAX_DEPTH = 40
+
+YamlPath: TypeAlias = tuple[str | int, ...]
+"""Keys and positions from the top of a file: ``("objectives", 0, "title")``."""
+
+_TAG = "tag:yaml.org,2002:"
+_VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{")
+
+
+class WrittenInt(int):
+    """A whole number and how it was written, for the places where it stands for a name (a label ``007``)."""
+
+    written: str
+
+    def __new__(cls, value: int, written: str = "") -> WrittenInt:
+        number = super().__new__(cls, value)
+        number.written = written or str(value)
+        return number
+
+
+class WrittenFloat(float):
+    """A number and how it was written, for the places where it stands for a name (a version ``1.10``)."""
+
+    written: str
+
+    def __new__(cls, value: float, written: str = "") -> WrittenFloat:
+        number = super().__new__(cls, value)
+        number.written = written or str(value)
+        return number
+
+
+class YamlMapping(dict[str, Any]):
+    """A mapping that knows where it stands."""
+
+    document: Document
+    path: YamlPath
+
+
+class YamlSequence(list[Any]):
+    """A list that knows where it stands."""
+
+    document: Document
+    path: YamlPath
+
+
+class Document:
+    """One file, and all that was found wrong in it.
+
+    ``file`` is the path as messages show it. ``data`` is None when the file could not be read or is not a mapping;
+    ``problems`` says why then.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.data: YamlMapping | None = None
+        self.problems: list[Problem] = []
+        self._lines: dict[YamlPath, int] = {}
+        self._written: dict[YamlPath, str] = {}
+        self._unset: set[YamlPath] = set()
+        self._substituted: dict[str, str] = {}
+
+    def line(self, path: YamlPath) -> int | None:
+        """The 1-based line of a key or list entry, or of the nearest thing around it that exists."""
+        while path not in self._lines and path:
+            path = path[:-1]
+        return self._lines.get(path)
+
+    def at(self, path: YamlPath) -> Any:
+        """The value at a path that exists."""
+        value: Any = self.data
+        for part in path:
+            value = value[part]
+        return value
+
+    def place(self, path: YamlPath) -> str:
+        """``file:line`` for a message that points from elsewhere."""
+        line = self.line(path)
+        return self.file if line is None else f"{self.file}:{line}"
+
+    def shown(self, path: YamlPath) -> str:
+        """What is written at a path, in quotes and shortened: never what a variable was replaced by."""
+        text = self._written.get(path, "…")
+        return repr(text if len(text) <= 80 else text[:79] + "…")
+
+    def problem(self, path: YamlPath, message: str) -> None:
+        """Note what is wrong at a path, once; the values of environment variables are put back to their names."""
+        found = self.warning(path, message)
+        if path not in self._unset and found not in self.problems:
+            self.problems.append(found)
+
+    def warning(self, path: YamlPath, message: str) -> Problem:
+        """The same as a value, for what is no error."""
+        for value, name in self._substituted.items():
+            message = message.replace(value, f"${{{name}}}")
+        return Problem(self.file, self.line(path), message)
+
+
+def read_document(path: Path, shown: str, environ: Mapping[str, str]) -> Document:
+    """Read one file; ``shown`` is its path as messages name it. Raises nothing: problems are in the document."""
+    document = Document(shown)
+    text = _text(path, document)
+    if text is None:
+        return document
+    node: Node | None = None
+    try:
+        node = YAML(typ="rt", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        words = ", ".join(part for part in (error.context, error.problem) if part)
+        document.problems.append(Problem(shown, mark.line + 1 if mark else None, f"not valid YAML: {words}"))
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        document.problems.append(Problem(shown, line, "not valid YAML: a control character stands here"))
+    except YAMLError:
+        document.problems.append(Problem(shown, None, "not valid YAML"))
+    except RecursionError:
+        document.problems.append(Problem(shown, None, f"nested more than {MAX_DEPTH} levels deep"))
+    except ValueError:
+        # ruamel passes an impossible \U escape or number in a directive straight to chr() and int().
+        document.problems.append(Problem(shown, None, "not valid YAML: an escape or directive is out of range"))
+    else:
+        if node is None:
+            document.problems.append(Problem(shown, None, "the file is empty"))
+        elif not isinstance(node, MappingNode):
+            kind = "a list" if isinstance(node, SequenceNode) else "a single value"
+            line = node.start_mark.line + 1
+            document.problems.append(Problem(shown, line, f"the file must hold keys and values, not {kind}"))
+        else:
+            _fill(document, node, environ)
+    return document
+
+
+def _text(path: Path, document: Document) -> str | None:
+    """The text of a file, or None with the reason among the document's problems."""
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        document.problems.append(Problem(document.file, None, f"cannot be read: {reason}"))
+        return None
+    if len(raw) > MAX_BYTES:
+        document.problems.append(Problem(document.file, None, f"larger than {MAX_BYTES // 1024**2} MiB"))
+        return None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        document.problems.append(Problem(document.file, line, "not UTF-8: save the file in the encoding UTF-8"))
+        return None
+
+
+def mappings_below(parent: YamlMapping | None, key: str) -> list[YamlMapping]:
+    """The mappings in the list below a key; whatever else stands there is left out."""
+    children = parent.get(key) if parent is not None else None
+    return [each for each in children if isinstance(each, YamlMapping)] if isinstance(children, list) else []
+
+
+def declared_id(entry: YamlMapping) -> str:
+    """The ``id`` of an entry as it is written, whatever is wrong with the rest; empty when it has none."""
+    value = entry.get("id")
+    return str(getattr(value, "written", value) if value is not None else "").strip()
+
+
+def declared_ids(parent: YamlMapping | None, key: str) -> set[str]:
+    """The ids of all entries of the list below a key."""
+    return {declared_id(each) for each in mappings_below(parent, key)} - {""}
+
+
+class _TooMuch(Exception):
+    """The file grows beyond what a person writes; the text says how."""
+
+
+def _fill(document: Document, root: MappingNode, environ: Mapping[str, str]) -> None:
+    try:
+        data = _Builder(document, environ).value(root, ())
+    except _TooMuch as error:
+        document.problems.append(Problem(document.file, None, str(error)))
+    else:
+        document.data = data
+
+
+class _Builder:
+    """Turns ruamel's nodes into plain values and notes where each stood."""
+
+    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+        self.document = document
+        self.environ = environ
+        self.nodes = 0
+
+    def value(self, node: Node, path: YamlPath) -> Any:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise _TooMuch(f"more than {MAX_NODES:,} values, aliases expanded")
+        if len(path) > MAX_DEPTH:
+            raise _TooMuch(f"nested more than {MAX_DEPTH} levels deep (or an alias holds itself)")
+        # Below an alias these are the lines of its anchor: what is wrong is mended there.
+        self.document._lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode):
+            sequence = YamlSequence(self.value(child, (*path, index)) for index, child in enumerate(node.value))
+            sequence.document, sequence.path = self.document, path
+            return sequence
+        return self._scalar(node, path)
+
+    def _mapping(self, node: MappingNode, path: YamlPath) -> YamlMapping:
+        mapping = YamlMapping()
+        mapping.document, mapping.path = self.document, path
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, ScalarNode) or key_node.tag in (_TAG + "null", _TAG + "merge"):
+                shown = "<<" if key_node.tag == _TAG + "merge" else "this"
+                self._note(line, f"{shown} cannot be a key here")
+                continue
+            key = str(key_node.value)
+            if key in mapping:
+                first = self.document.line((*path, key))
+                self._note(line, f"{key!r} stands twice; the first is in line {first}")
+                continue
+            self.document._lines[*path, key] = line
+            mapping[key] = self.value(value_node, (*path, key))
+        return mapping
+
+    def _note(self, line: int, message: str) -> None:
+        self.document.problems.append(Problem(self.document.file, line, message))
+
+    def _scalar(self, node: Node, path: YamlPath) -> Any:
+        text = str(node.value)
+        self.document._written[path] = text
+        kind = str(node.tag).removeprefix(_TAG)
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() in ("true", "yes", "on", "y")
+        if kind in ("int", "float"):
+            try:
+                return _number(kind, text)
+            except (ValueError, OverflowError):
+                self.document.problem(path, "not a number that can be read; put it in quotes if it is a text")
+                return text
+        if kind not in ("str", "timestamp"):
+            self.document.problem(path, f"the tag {kind!r} is not known; leave it out")
+        return self._substitute(text, path)
+
+    def _substitute(self, text: str, path: YamlPath) -> str:
+        document = self.document
+
+        def replace(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if match.group() == "$${":
+                return "${"
+            if name is None:
+                document.problem(path, "'${' begins an environment variable: write ${NAME}, or $${ for the characters")
+            elif not self.environ.get(name):
+                state = "is empty" if name in self.environ else "is not set"
+                document.problem(path, f"the environment variable {name} {state}")
+            else:
+                value = self.environ[name]
+                # A shorter value is no secret, and replacing it would garble messages.
+                if len(value) >= 4:
+                    document._substituted[value] = name
+                return value
+            unreadable.append(path)
+            return match.group()
+
+        unreadable: list[YamlPath] = []
+        result = _VARIABLE.sub(replace, text)
+        # Only now: each variable of one text gets its own message, and the text itself no second one.
+        document._unset.update(unreadable)
+        return result
+
+
+def _number(kind: str, text: str) -> WrittenInt | WrittenFloat:
+    digits = text.replace("_", "")
+    if kind == "float":
+        return WrittenFloat(float(digits.lower().replace(".inf", "inf").replace(".nan", "nan")), text)
+    prefixed = digits.lstrip("+-")[:2].lower() in ("0x", "0o", "0b")
+    return WrittenInt(int(digits, 0 if prefixed else 10), text)

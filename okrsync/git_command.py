@@ -1,0 +1,265 @@
+"""The one way to run git: no prompt, no hook, no foreign protocol, no surprise from anybody's configuration, no secret
+on a command line, and every failure as one of okrsync's errors.
+
+What a user's own configuration is needed for stays in force: proxies, certificates, ssh, credential helpers,
+``safe.directory``.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from okrsync.errors import AuthError, RetryableError, SourceError
+from okrsync.http import one_line
+
+LOCAL_TIMEOUT = 120.0
+"""Seconds until a command that stays on this machine, or the next bytes of its output, must have come."""
+NETWORK_TIMEOUT = 300.0
+"""Seconds for a command that talks to a server."""
+
+_CHUNK = 1 << 18
+_KEPT_VARIABLES = frozenset(
+    {
+        "GIT_SSH",
+        "GIT_SSH_COMMAND",
+        "GIT_SSH_VARIANT",
+        "GIT_SSL_CAINFO",
+        "GIT_SSL_CAPATH",
+        "GIT_EXEC_PATH",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_SYSTEM",
+        "GIT_CONFIG_NOSYSTEM",
+    }
+)
+"""Of git's own variables these say how to reach a server; all others (``GIT_DIR`` inside a hook, ``GIT_TRACE``, which
+prints headers) would make us read another repository or show a secret."""
+_SETTINGS = (
+    ("core.hooksPath", os.devnull),
+    ("core.fsmonitor", "false"),
+    ("core.quotePath", "false"),
+    ("core.autocrlf", "false"),
+    ("core.symlinks", "false"),
+    ("safe.bareRepository", "all"),
+    ("log.showSignature", "false"),
+    ("log.showRoot", "true"),
+    ("commit.gpgSign", "false"),
+    ("push.gpgSign", "false"),
+    ("i18n.commitEncoding", "UTF-8"),
+    ("http.followRedirects", "initial"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+)
+_NO_ACCOUNT = re.compile(
+    r"authentication failed|could not read (?:username|password)|returned error: 40[13]|permission denied"
+    r"|host key verification failed|invalid credentials|invalid username or",
+    re.IGNORECASE,
+)
+_LATER = re.compile(
+    r"could not resolve|couldn't connect|failed to connect|connection (?:refused|reset|timed out)|operation timed out"
+    r"|network is unreachable|no route to host|returned error: (?:408|429|5\d\d)|early eof|unexpected disconnect"
+    r"|hung up unexpectedly|empty reply",
+    re.IGNORECASE,
+)
+_OTHER_OWNER = re.compile(r"dubious ownership", re.IGNORECASE)
+_USERINFO = re.compile(r"://[^/@\s]*@")
+
+
+class GitError(SourceError):
+    """git ended with another exit code than it should."""
+
+    def __init__(self, message: str, code: int, said: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.said = said
+        """What git wrote to stderr, whole: hostile text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account at one server over HTTP; sent to that server only."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+
+    @property
+    def setting(self) -> tuple[str, str]:
+        """As a key and a value of git's configuration."""
+        parts = urlsplit(self.url)
+        basic = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return (f"http.{parts.scheme}://{parts.netloc}/.extraHeader", f"Authorization: Basic {basic}")
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    where: str,
+    folder: Path,
+    stdin: bytes = b"",
+    variables: Mapping[str, str] | None = None,
+    credentials: Credentials | None = None,
+    timeout: float = LOCAL_TIMEOUT,
+    accepted: Sequence[int] = (0,),
+) -> tuple[int, bytes]:
+    """Run ``git ARGUMENTS`` in ``folder`` and return its exit code and its output.
+
+    ``where`` says in messages what was read or written (``the clone /srv/shop``). ``variables`` are added to the
+    environment. Raises ``AuthError``, ``RetryableError`` (a network failure, or no end within ``timeout`` seconds) or
+    ``GitError`` when the exit code is not among ``accepted``.
+    """
+    with _started(arguments, where, folder, stdin, subprocess.PIPE, variables, credentials) as process:
+        try:
+            out, said = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise RetryableError(f"{where}: git {arguments[0]} did not end within {timeout:g} s") from None
+    if process.returncode not in accepted:
+        raise _failure(where, arguments[0], process.returncode, said)
+    return process.returncode, out
+
+
+def stream(
+    arguments: Sequence[str], *, where: str, folder: Path, stdin: bytes = b"", timeout: float = LOCAL_TIMEOUT
+) -> Iterator[bytes]:
+    """Run ``git ARGUMENTS`` in ``folder`` and yield its output as it comes, in chunks of no particular size.
+
+    ``timeout`` bounds the wait for each chunk, not the whole. Raises as ``run`` does. A caller that stops early (closes
+    the generator) ends the process with it.
+    """
+    with tempfile.TemporaryFile() as heard, _started(arguments, where, folder, stdin, heard.fileno()) as process:
+        assert process.stdout is not None
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            _end(process)
+
+        while True:
+            watch = threading.Timer(timeout, give_up)
+            watch.start()
+            try:
+                chunk = os.read(process.stdout.fileno(), _CHUNK)
+            finally:
+                watch.cancel()
+            if not chunk:
+                break
+            yield chunk
+        code = process.wait()
+        if late.is_set():
+            raise RetryableError(f"{where}: git {arguments[0]} said nothing for {timeout:g} s")
+        if code:
+            heard.seek(0)
+            raise _failure(where, arguments[0], code, heard.read(100_000))
+
+
+@contextlib.contextmanager
+def _started(
+    arguments: Sequence[str],
+    where: str,
+    folder: Path,
+    stdin: bytes,
+    stderr: int,
+    variables: Mapping[str, str] | None = None,
+    credentials: Credentials | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A running git, which has ended, whatever happens, when the block does."""
+    # Input comes from a file: writing it to a pipe while the output is read would need a third thread.
+    with tempfile.TemporaryFile() as fed:
+        fed.write(stdin)
+        fed.seek(0)
+        try:
+            process = subprocess.Popen(
+                ["git", *arguments],
+                cwd=folder,
+                env=_environment(folder, variables or {}, credentials),
+                stdin=fed,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,  # no terminal that ssh could ask at, and one group to end
+            )
+        except FileNotFoundError:
+            if folder.is_dir():
+                raise SourceError(f"{where}: there is no program `git` on PATH. Install git") from None
+            raise SourceError(f"{where}: there is no such folder") from None
+        except NotADirectoryError:
+            raise SourceError(f"{where}: this is a file, not a folder") from None
+        except (OSError, ValueError) as error:
+            raise SourceError(f"{where}: git cannot be started: {error}") from None
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                _end(process)
+            process.wait()
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill git and the helpers it has started (``git-remote-https``, ``ssh``)."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+
+
+def _environment(folder: Path, variables: Mapping[str, str], credentials: Credentials | None) -> dict[str, str]:
+    settings = list(_SETTINGS)
+    if credentials is not None:
+        # The empty helper ends the list of the user's own: a stored password must not take the place of this one.
+        settings += [credentials.setting, ("credential.helper", "")]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT_VARIABLES}
+    return {
+        **kept,
+        "LC_ALL": "C",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS_REQUIRE": "never",
+        "GCM_INTERACTIVE": "never",
+        "GIT_ALLOW_PROTOCOL": "https:http:ssh:file:git",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_CEILING_DIRECTORIES": str(folder.resolve().parent),
+        **variables,
+        "GIT_CONFIG_COUNT": str(len(settings)),
+        **{f"GIT_CONFIG_KEY_{at}": key for at, (key, _) in enumerate(settings)},
+        **{f"GIT_CONFIG_VALUE_{at}": value for at, (_, value) in enumerate(settings)},
+    }
+
+
+def _failure(where: str, command: str, code: int, said: bytes) -> SourceError:
+    """The error that git's words stand for."""
+    text = said.decode("utf-8", "replace")
+    detail = _worth_reading(text) or f"git {command} ended with exit code {code}"
+    if _OTHER_OWNER.search(text):
+        return GitError(
+            f"{where} belongs to another user, and git refuses to read it. If you trust it, run "
+            "`git config --global --add safe.directory PATH` with its path, as the user that okrsync runs as",
+            code,
+            text,
+        )
+    if _NO_ACCOUNT.search(text):
+        return AuthError(f"{where}: {detail}. Check `auth` and what the account may do")
+    if _LATER.search(text):
+        return RetryableError(f"{where}: {detail}")
+    return GitError(f"{where}: {detail}", code, text)
+
+
+def _worth_reading(text: str) -> str:
+    """The lines that say what went wrong, without user names or passwords of URLs, as one short line."""
+    stripped = [line.strip() for line in text.splitlines()]
+    lines = [line for line in stripped if line.startswith(("fatal:", "error:", "remote:", "!"))] or stripped
+    return one_line(_USERINFO.sub("://", "; ".join(lines)))

@@ -1,0 +1,264 @@
+"""From the files of goals to a ``Programme``: ids are unique, and every name that is used is declared somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from okrsync import plugins
+from okrsync.config_errors import did_you_mean, read_model
+from okrsync.config_models import (
+    CycleModel,
+    KeyResultModel,
+    MetricModel,
+    ObjectiveModel,
+    OkrFile,
+    TeamModel,
+    WorkRuleModel,
+)
+from okrsync.config_plugins import default_settings, read_settings
+from okrsync.config_yaml import Document, YamlPath, declared_id, declared_ids, mappings_below
+from okrsync.errors import Problem
+from okrsync.model import Cycle, KeyResult, Kind, Metric, Objective, Pillar, Programme, Retirement, Team, WorkRule
+
+_DEFAULT_OUTCOME = "manual"
+
+
+@dataclass
+class _Names:
+    """Every id the files declare, also where the rest of its entry is wrong: one mistake must not look like two."""
+
+    sources: frozenset[str]
+    people: frozenset[str]
+    complete: bool
+    """False when a file could not be read: what is not known may be declared there."""
+    teams: set[str] = field(default_factory=set)
+    strategy: set[str] = field(default_factory=set)
+    goals: dict[str, str] = field(default_factory=dict)
+    """Objectives and key results, each with the id of the objective it is or belongs to."""
+    edges: dict[str, tuple[str, Document, YamlPath]] = field(default_factory=dict)
+    """Which objective supports which, and where that stands."""
+
+
+def read_programme(
+    documents: Iterable[Document], sources: Iterable[str], people: Iterable[str], warnings: list[Problem]
+) -> Programme:
+    """All goals of all files. Problems are noted in the documents, each with its line; what is wrong is left out.
+
+    ``sources`` and ``people`` are the names that ``okrsync.yaml`` declares. An owner or lead who is not among a
+    non-empty ``people`` is only a warning, once for each.
+    """
+    documents = tuple(documents)
+    names = _Names(frozenset(sources), frozenset(people), all(each.data is not None for each in documents))
+    files: list[tuple[Document, OkrFile]] = []
+    for document in documents:
+        _collect_names(document, names)
+        okr_file = read_model(OkrFile, document)
+        if okr_file is not None:
+            files.append((document, okr_file))
+
+    teams = _once([(document, team) for document, each in files for team in each.teams or ()], "team")
+    pillars = _once([(document, pillar) for document, each in files for pillar in each.strategy or ()], "pillar")
+    cycles = _once([(document, each.cycle) for document, each in files if each.cycle], "cycle")
+    for document, cycle in cycles:
+        if cycle.end < cycle.start:
+            document.problem((*cycle.path, "end"), "the cycle ends before it starts")
+    _check_teams(teams, names)
+    objectives = tuple(_objectives(files, [cycle for _, cycle in cycles], names, warnings))
+    for loop in _loops({one: other for one, (other, _, _) in names.edges.items()}):
+        _, document, path = names.edges[loop[0]]
+        document.problem(path, f"the objectives support each other in a circle: {' → '.join([*loop, loop[0]])}")
+    if names.people:
+        _warn_of_strangers(files, names, warnings)
+    return Programme(
+        cycles=tuple(Cycle(each.id, each.start, each.end, each.check_in) for _, each in cycles),
+        strategy=tuple(Pillar(each.id, each.title) for _, each in pillars),
+        teams=tuple(Team(each.id, each.level, each.parent, each.lead, each.name) for _, each in teams),
+        objectives=objectives,
+    )
+
+
+def _collect_names(document: Document, names: _Names) -> None:
+    names.teams.update(declared_ids(document.data, "teams"))
+    names.strategy.update(declared_ids(document.data, "strategy"))
+    for objective in mappings_below(document.data, "objectives"):
+        objective_id = declared_id(objective)
+        for goal in (objective_id, *declared_ids(objective, "key_results")):
+            names.goals.setdefault(goal, objective_id)
+
+
+def _once(found: Iterable[tuple[Document, Any]], what: str) -> list[tuple[Document, Any]]:
+    """Each id once, where it stands first; declared again with other words it is a problem."""
+    first: dict[str, tuple[Document, Any]] = {}
+    for document, each in found:
+        known_in, known = first.setdefault(each.id, (document, each))
+        if known is not each and known.model_dump() != each.model_dump():
+            path = (*each.path, "id")
+            document.problem(
+                path,
+                f"{what} {document.shown(path)} is declared differently in {known_in.place((*known.path, 'id'))}: "
+                "make the two equal, or remove one",
+            )
+    return list(first.values())
+
+
+def _check_teams(teams: list[tuple[Document, TeamModel]], names: _Names) -> None:
+    places = {team.id: (document, (*team.path, "parent")) for document, team in teams}
+    for document, team in teams:
+        if names.complete:
+            _known(document, (*team.path, "parent"), team.parent, names.teams, "team")
+    for loop in _loops({team.id: team.parent for _, team in teams if team.parent}):
+        document, path = places[loop[0]]
+        document.problem(path, f"the tree of teams runs in a circle: {' → '.join([*loop, loop[0]])}")
+
+
+def _known(document: Document, path: YamlPath, name: str | None, known: Iterable[str], what: str) -> None:
+    if name is not None and name not in (names := set(known)):
+        document.problem(path, f"unknown {what} {document.shown(path)}{did_you_mean(name, names)}")
+
+
+def _loops(edges: Mapping[str, str]) -> list[list[str]]:
+    """The circles in a graph in which each node points to at most one other."""
+    found: list[list[str]] = []
+    seen: set[str] = set()
+    for start in edges:
+        trail: dict[str, None] = {}
+        here: str | None = start
+        while here is not None and here not in seen and here not in trail:
+            trail[here] = None
+            here = edges.get(here)
+        if here in trail:
+            nodes = list(trail)
+            found.append(nodes[nodes.index(here) :])
+        seen.update(trail)
+    return found
+
+
+def _objectives(
+    files: list[tuple[Document, OkrFile]], cycles: list[CycleModel], names: _Names, warnings: list[Problem]
+) -> Iterable[Objective]:
+    declared: dict[str, str] = {}
+    for document, okr_file in files:
+        if not okr_file.objectives:
+            continue
+        cycle = okr_file.cycle or (cycles[0] if len(cycles) == 1 else None)
+        if cycle is None:
+            if document.data is not None and document.data.get("cycle") is None:
+                why = "no file declares a cycle" if not cycles else f"there are {len(cycles)} cycles"
+                document.problem(("objectives",), f"which cycle are these objectives for? Add 'cycle': {why}")
+            continue
+        for model in okr_file.objectives:
+            _unique(document, model, "objective", declared)
+            for key_result in model.key_results or ():
+                _unique(document, key_result, "key result", declared)
+            yield _objective(document, model, cycle.id, names, warnings)
+
+
+def _unique(document: Document, model: ObjectiveModel | KeyResultModel, what: str, declared: dict[str, str]) -> None:
+    path = (*model.path, "id")
+    place = f"{what} in {document.place(path)}"
+    first = declared.setdefault(model.id, place)
+    if first != place:
+        document.problem(path, f"the id {document.shown(path)} belongs to another {first}: ids are unique")
+
+
+def _objective(
+    document: Document, model: ObjectiveModel, cycle: str, names: _Names, warnings: list[Problem]
+) -> Objective:
+    path = model.path
+    if names.complete:
+        _known(document, (*path, "team"), model.team, names.teams, "team")
+        _known(document, (*path, "strategy"), model.strategy, names.strategy, "strategy pillar")
+        _known(document, (*path, "supports"), model.supports, names.goals, "objective or key result")
+    if model.supports is not None:
+        place = (*path, "supports")
+        above = names.goals.get(model.supports)
+        if above == model.id:
+            document.problem(place, "an objective cannot support itself")
+        elif above is not None:
+            names.edges[model.id] = (above, document, place)
+    return Objective(
+        id=model.id,
+        cycle=cycle,
+        team=model.team,
+        title=model.title,
+        key_results=tuple(_key_result(document, each, model.id, names, warnings) for each in model.key_results or ()),
+        strategy=model.strategy,
+        serves=model.serves,
+        owner=model.owner,
+        supports=model.supports,
+        file=document.file,
+        line=document.line(path),
+    )
+
+
+def _key_result(
+    document: Document, model: KeyResultModel, objective: str, names: _Names, warnings: list[Problem]
+) -> KeyResult:
+    metric = model.metric or MetricModel()
+    directions = {each for each in (model.direction, metric.direction) if each is not None}
+    if len(directions) == 2:
+        document.problem((*model.path, "direction"), "'direction' contradicts the metric's own")
+    return KeyResult(
+        id=model.id,
+        objective=objective,
+        title=model.title,
+        owner=model.owner,
+        kind=Kind(model.kind),
+        metric=_metric(document, model, metric, min(directions, default=None), warnings),
+        work=tuple(_rule(document, rule, names) for rule in model.work or ()),
+        retired=Retirement(model.retired.on, model.retired.reason) if model.retired else None,
+        file=document.file,
+        line=document.line(model.path),
+    )
+
+
+def _metric(
+    document: Document, model: KeyResultModel, metric: MetricModel, direction: Any, warnings: list[Problem]
+) -> Metric:
+    if metric.source is None:
+        kind, settings = _DEFAULT_OUTCOME, default_settings(plugins.OUTCOMES, _DEFAULT_OUTCOME)
+    else:
+        settings = read_settings(plugins.OUTCOMES, document.at((*metric.path, "source")), warnings)
+        kind = str(metric.source.get("type"))
+    baseline, target = metric.baseline, metric.target
+    if direction is None and model.kind == "maintain" and None not in (baseline, target) and baseline != target:
+        # The limit lies on the side of the baseline that must not be reached: below it, the value must stay above.
+        direction = "at_least" if target < baseline else "at_most"  # type: ignore[operator]
+    return Metric(
+        unit=metric.unit,
+        baseline=baseline,
+        target=target,
+        direction=direction,
+        cadence=metric.cadence,
+        lag=metric.lag,
+        cumulative=metric.cumulative or bool(getattr(settings, "cumulative", False)),
+        counted=metric.counted,
+        source_type=kind,
+        source_settings=settings,
+    )
+
+
+def _rule(document: Document, rule: WorkRuleModel, names: _Names) -> WorkRule:
+    _known(document, (*rule.path, "source"), rule.source, names.sources, "source")
+    values = rule.model_dump()
+    if not any(values.values()):
+        document.problem(rule.path, "an empty work rule would take every work item: give it a key")
+    return WorkRule(**values, line=document.line(rule.path))
+
+
+def _warn_of_strangers(files: list[tuple[Document, OkrFile]], names: _Names, warnings: list[Problem]) -> None:
+    told: set[str] = set()
+    for document, okr_file in files:
+        objectives = okr_file.objectives or []
+        mentions: list[tuple[str, TeamModel | ObjectiveModel | KeyResultModel, str | None]] = [
+            *(("lead", team, team.lead) for team in okr_file.teams or ()),
+            *(("owner", objective, objective.owner) for objective in objectives),
+            *(("owner", each, each.owner) for objective in objectives for each in objective.key_results or ()),
+        ]
+        for key, model, person in mentions:
+            if person is not None and person not in names.people and person not in told:
+                told.add(person)
+                path = (*model.path, key)
+                warnings.append(document.warning(path, f"{key} {document.shown(path)} is not among 'people'"))

@@ -1,0 +1,54 @@
+"""Bringing the week's page to every configured wiki; one that is down does not stop the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from okrsync.config import Config
+from okrsync.dates import iso_week
+from okrsync.errors import SourceError
+from okrsync.plugins import PUBLISHERS, installed, load
+from okrsync.publish.interface import PublishContext, Published, Publisher, WikiPage
+from okrsync.report.value import Report
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """What became of the page at one wiki."""
+
+    wiki: str
+    """Type and place, for people."""
+    published: Published | None
+    error: str | None = None
+
+
+def weekly_page(report: Report) -> WikiPage:
+    """The page of the week that the report's day is in; the same name again in the same week."""
+    from okrsync.report.markdown import to_markdown
+
+    week = iso_week(report.as_of)
+    return WikiPage(name=f"OKR-{week}", title=f"OKR {week}", markdown=to_markdown(report))
+
+
+def publish(
+    config: Config,
+    pages: Sequence[WikiPage],
+    on_wait: Callable[[str, float], None] = lambda why, seconds: None,
+) -> list[PublishResult]:
+    """Write the pages to each wiki of the configuration, in its order."""
+    context = PublishContext(base=config.base, on_wait=on_wait)
+    results = []
+    for settings in config.publish:
+        if settings.type not in installed(PUBLISHERS):
+            message = f"wikis of type {settings.type} are not part of this version of okrsync"
+            results.append(PublishResult(settings.type, None, message))
+            continue
+        publisher: Publisher = load(PUBLISHERS, settings.type)(settings, context)
+        try:
+            published = publisher.publish(pages)
+        except SourceError as error:
+            results.append(PublishResult(settings.type, None, str(error)))
+        else:
+            results.append(PublishResult(f"{settings.type} {published.where}".strip(), published))
+    return results

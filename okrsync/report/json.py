@@ -1,0 +1,130 @@
+"""The report as JSON (DESIGN section 8; ``config/report.schema.json`` describes it)."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import date
+from typing import Any
+
+from okrsync.dates import iso
+from okrsync.model import Judgement, Movement, SourceStatus, Trend, Verdict
+from okrsync.report.value import Finding, Report
+
+SCHEMA = 1
+"""Version of the format; it rises when a key goes or changes its meaning."""
+
+# json leaves these as they are. Escaped, a title cannot steer the terminal that shows the report, nor turn its writing
+# direction, and a lone surrogate does not make the text unwritable as UTF-8. A reader gets the same text back.
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def to_json(report: Report) -> str:
+    """The report as a JSON text that ends with a line feed: same report, same bytes.
+
+    Days are ISO 8601, moments ISO 8601 in UTC with ``Z``, ratios fractions. What is not known is ``null``; so is a
+    number that is not finite.
+    """
+    headline = report.headline
+    content = {
+        "schema": SCHEMA,
+        "as_of": report.as_of.isoformat(),
+        "cycle": {
+            "id": report.cycle.id,
+            "start": report.cycle.start.isoformat(),
+            "end": report.cycle.end.isoformat(),
+        },
+        "headline": {
+            "key_results": headline.key_results,
+            "verdicts": {verdict.value: count for verdict, count in headline.verdicts},
+            "completed": headline.completed,
+            "completed_on_busy": headline.completed_on_busy,
+            "completed_unlinked": headline.completed_unlinked,
+        },
+        "sources": [_source(status) for status in report.sources],
+        "key_results": [_key_result(judgement) for judgement in report.judgements],
+        "findings": [_finding(finding) for finding in report.findings],
+        "unlinked": {"completed": report.unlinked.completed, "by_scope": dict(report.unlinked.by_scope)},
+    }
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+
+
+def _source(status: SourceStatus) -> dict[str, Any]:
+    return {
+        "source": status.source,
+        "scope": status.scope,
+        "last_success": None if status.last_success is None else iso(status.last_success),
+        "items": status.items,
+        "removed": status.removed,
+        "state": status.state,
+        "error": status.error,
+    }
+
+
+def _key_result(judgement: Judgement) -> dict[str, Any]:
+    key_result, activity = judgement.key_result, judgement.activity
+    return {
+        "id": key_result.id,
+        "objective": judgement.objective.id,
+        "team": judgement.objective.team,
+        "owner": key_result.owner,
+        "title": key_result.title,
+        "verdict": judgement.verdict.value,
+        "since": _day(judgement.since),
+        "activity": {
+            "opened": activity.opened,
+            "open": activity.open,
+            "completed": activity.completed,
+            "settled": activity.settled,
+            "last_completed": _day(activity.last_completed),
+        },
+        "outcome": _outcome(judgement),
+        "reasons": list(judgement.reasons),
+    }
+
+
+def _outcome(judgement: Judgement) -> dict[str, Any]:
+    outcome = judgement.outcome
+    # What cannot be judged has not been found flat: no reader of the JSON may take it for that.
+    judged = judgement.verdict is not Verdict.UNMEASURED
+    forecast = outcome.forecast
+    return {
+        "movement": (outcome.movement if judged else Movement.UNKNOWN).value,
+        "trend": (outcome.trend if judged else Trend.UNKNOWN).value,
+        "rule": outcome.rule,
+        "points": outcome.points,
+        "baseline": _number(outcome.baseline),
+        "target": _number(outcome.target),
+        "current": _number(outcome.current),
+        "progress": _number(outcome.progress),
+        "measured_at": _day(outcome.measured_at),
+        "origin": outcome.origin,
+        "forecast": forecast
+        and {"low": _number(forecast.low), "mid": _number(forecast.mid), "high": _number(forecast.high)},
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "mode": finding.mode,
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "subject": {"kind": finding.subject.kind, "id": finding.subject.id},
+        "message": finding.message,
+        "evidence": list(finding.evidence),
+        "action": finding.action,
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _number(value: float | None) -> float | int | None:
+    """``value`` as JSON shows it: 120, not 120.0."""
+    if value is None or not math.isfinite(value):
+        return None
+    # Above 2**53 a float no longer tells whole numbers apart: its digits would say more than it knows.
+    return int(value) if float(value).is_integer() and abs(value) <= 2**53 else value

@@ -1,0 +1,234 @@
+"""The report for a terminal."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from okrsync.dates import day_of
+from okrsync.model import Judgement, Verdict
+from okrsync.report import words
+from okrsync.report.escape import clean
+from okrsync.report.sparkline import sparkline
+from okrsync.report.value import Report, newest
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MINIMUM = 60
+"""A narrower terminal gets lines of this width: below it a table says nothing any more."""
+NAMED = 3
+"""How many finished pieces of a busy key result are named."""
+ID_WIDTH = 20
+"""Characters of an id that are shown."""
+WIDE = 110
+"""From this width on there is room for longer series, units and dates."""
+
+_STYLES = {
+    Verdict.BUSY: "bold red",
+    Verdict.TOO_EARLY: "cyan",
+    Verdict.NEGLECTED: "yellow",
+    Verdict.BUILDING: "cyan",
+    Verdict.UNATTRIBUTED: "magenta",
+    Verdict.UNMEASURED: "yellow",
+    Verdict.DELIVERING: "green",
+    Verdict.ACHIEVED: "bold green",
+    Verdict.RETIRED: "dim",
+}
+
+
+def to_terminal(report: Report, *, color: bool, width: int) -> str:
+    """The report as lines of at most ``width`` columns (never fewer than ``MINIMUM``), with a line feed at the end.
+
+    Without ``color`` it is plain text without escape codes. Foreign text cannot steer the terminal.
+    """
+    from rich.console import Console
+
+    width = max(width, MINIMUM)
+    stream = io.StringIO()
+    # All is said here and nothing taken from the environment, so that the same report gives the same bytes everywhere.
+    console = Console(
+        file=stream,
+        width=width,
+        height=1000,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    )
+    _lead(console, report)
+    _overview(console, report)
+    _busy(console, report)
+    _changes(console, report)
+    _unlinked(console, report)
+    _findings(console, report)
+    _trust(console, report)
+    _say(console, words.CLOSING, style="dim")
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def _say(console: Console, text: str, *, style: str = "", indent: int = 0, hanging: int = 0) -> None:
+    """Print foreign or own text as text, wrapped at words, in a column of its own."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    lines = Text(clean(text, 2000), style=style).wrap(console, console.width - indent - hanging)
+    for number, line in enumerate(lines):
+        console.print(Padding(line, (0, 0, 0, indent + (hanging if number else 0))))
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    _say(console, text, style="bold")
+
+
+def _lead(console: Console, report: Report) -> None:
+    _say(console, words.title(report), style="bold")
+    _say(console, words.when(report), style="dim")
+    console.print()
+    _say(console, words.headline(report), style="bold")
+    others = words.others(report)
+    if others:
+        _say(console, others)
+
+
+def _overview(console: Console, report: Report) -> None:
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
+    if not report.key_results:
+        return
+    wide = console.width >= WIDE
+    titles = ["verdict", "key result", "outcome", "now", "target", "done", *(["since"] if wide else [])]
+    rows = [(judgement, _cells(judgement, wide)) for judgement in report.key_results]
+    widths = [max(map(cell_len, column)) for column in zip(titles, *(cells for _, cells in rows), strict=True)]
+    # Only titles give way: an id, a verdict or a number cut in half says something else.
+    widths[1] = max(20, min(widths[1], console.width - (sum(widths) - widths[1]) - 2 * (len(widths) - 1)))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for title, column in zip(titles, widths, strict=True):
+        numeric = title in {"now", "target", "done"}
+        table.add_column(title, justify="right" if numeric else "left", width=column, no_wrap=True, overflow="ellipsis")
+    for judgement, (verdict, *cells) in rows:
+        table.add_row(Text(verdict, style=_STYLES[judgement.verdict]), *map(Text, cells))
+    console.print()
+    console.print(table)
+
+
+def _cells(judgement: Judgement, wide: bool) -> list[str]:
+    key_result, outcome = judgement.key_result, judgement.outcome
+    verdict = words.VERDICTS[judgement.verdict]
+    line = sparkline([point.value for point in judgement.series], 16 if wide else 8)
+    movement = words.movement(judgement)
+    cells = [
+        f"{verdict.mark} {verdict.name}",
+        f"{clean(key_result.id, ID_WIDTH)} {clean(key_result.title)}",
+        f"{line} {movement if wide else movement.partition(',')[0]}".strip(),
+        words.now(judgement),
+        words.target(judgement) if wide or words.target(judgement) == words.NOTHING else words.number(outcome.target),
+        f"{judgement.activity.completed:,}",
+    ]
+    return [*cells, words.day(judgement.since)] if wide else cells
+
+
+def _busy(console: Console, report: Report) -> None:
+    busy = [judgement for judgement in report.key_results if judgement.verdict is Verdict.BUSY]
+    if not busy:
+        return
+    _heading(console, f"Busy: {words.VERDICTS[Verdict.BUSY].meaning}")
+    for judgement in busy:
+        console.print()
+        _busy_one(console, report, judgement)
+    console.print()
+    _say(console, f"To decide: {words.VERDICTS[Verdict.BUSY].decide}", style="bold", indent=2)
+
+
+def _busy_one(console: Console, report: Report, judgement: Judgement) -> None:
+    _say(console, words.name(judgement), style=_STYLES[Verdict.BUSY], indent=2, hanging=2)
+    about = [words.lasting(report, judgement), words.owner(report, judgement)]
+    _say(console, " · ".join(part for part in about if part), style="dim", indent=4)
+    for fact in (words.standing(judgement), words.activity(judgement)):
+        if fact:
+            _say(console, f"{fact}.", indent=4)
+    for reason in judgement.reasons:
+        _say(console, f"- {reason}", indent=4, hanging=2)
+    if words.forecast(judgement.outcome):
+        _say(console, f"- {words.forecast(judgement.outcome)}", indent=4, hanging=2)
+    named = newest(judgement.completed, NAMED)
+    for piece in named:
+        done = "" if piece.done_at is None else f"{words.day(day_of(piece.done_at, report.zone))}: "
+        _say(console, f"{done}{words.piece(piece)}", indent=4, hanging=2)
+    if judgement.activity.completed > len(named) > 0:
+        _say(console, f"and {judgement.activity.completed - len(named):,} more", indent=4)
+
+
+def _changes(console: Console, report: Report) -> None:
+    if not report.changes:
+        return
+    _heading(console, f"What changed since {words.day(report.previous_as_of)}")
+    for id_, text in words.changes(report):
+        _say(console, f"{clean(id_, ID_WIDTH)}: {text}", indent=2)
+
+
+def _unlinked(console: Console, report: Report) -> None:
+    _heading(console, f"Work that serves no key result: {words.serving_none(report)}")
+    if not report.unlinked.completed:
+        return
+    for scope, count in report.unlinked.by_scope:
+        _say(console, f"{clean(scope, 60)}: {words.plural(count, 'piece')}", indent=2)
+    _say(console, f"Newest: {', '.join(words.piece(piece) for piece in report.unlinked.examples)}", indent=2, hanging=2)
+
+
+def _findings(console: Console, report: Report) -> None:
+    mode = None
+    for finding in report.findings:
+        if finding.mode != mode:
+            mode = finding.mode
+            _heading(console, words.MODES[mode])
+        said = " ".join([finding.message, *finding.evidence])
+        _say(console, f"{finding.severity} {finding.rule} {finding.subject.id}: {said}", indent=2, hanging=2)
+        _say(console, f"Next: {finding.action}", indent=4)
+
+
+def _trust(console: Console, report: Report) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    _heading(console, "How far to trust this")
+    if report.sources:
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+        table.add_column("  source", overflow="ellipsis", no_wrap=True)
+        table.add_column("last read", no_wrap=True)
+        table.add_column("items", justify="right", no_wrap=True)
+        table.add_column("removed", justify="right", no_wrap=True)
+        table.add_column("state", no_wrap=True)
+        for status in report.sources:
+            table.add_row(
+                Text(f"  {clean(status.source, 60)}:{clean(status.scope, 60)}"),
+                Text(words.moment(status.last_success, report.zone)),
+                Text(words.number(status.items)),
+                Text(words.number(status.removed)),
+                Text(words.STATES[status.state], style="" if status.state == "fresh" else "bold red"),
+            )
+        console.print(table)
+        for status in report.sources:
+            if status.error:
+                _say(
+                    console,
+                    f"{clean(status.source, 60)}:{clean(status.scope, 60)}: {clean(status.error, 300)}",
+                    style="red",
+                    indent=2,
+                    hanging=2,
+                )
+        _say(console, f"Times are those of {report.zone}.", style="dim", indent=2)
+    else:
+        _say(console, "No source of work is configured: what was finished is not known.", indent=2)
+    for judgement in report.key_results:
+        reason = words.reading(judgement)
+        if reason is not None:
+            _say(console, f"{clean(judgement.key_result.id, ID_WIDTH)}: {reason}", indent=2, hanging=2)
+    console.print()

@@ -1,0 +1,239 @@
+"""The report as a value: what every format shows, computed once, from values alone."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from okrsync.model import Cycle, Judgement, Person, Piece, Pillar, SourceStatus, Team, Verdict
+
+CONTRACT_ORDER = (
+    Verdict.ACHIEVED,
+    Verdict.DELIVERING,
+    Verdict.BUSY,
+    Verdict.TOO_EARLY,
+    Verdict.BUILDING,
+    Verdict.UNATTRIBUTED,
+    Verdict.NEGLECTED,
+    Verdict.UNMEASURED,
+)
+"""The verdicts as the contract's table lists them; a retired key result has none of these."""
+PAGE_ORDER = (
+    Verdict.BUSY,
+    Verdict.TOO_EARLY,
+    Verdict.NEGLECTED,
+    Verdict.BUILDING,
+    Verdict.UNATTRIBUTED,
+    Verdict.UNMEASURED,
+    Verdict.DELIVERING,
+    Verdict.ACHIEVED,
+    Verdict.RETIRED,
+)
+"""The verdicts as a page shows them: what asks for a decision comes first."""
+
+Mode = Literal["alignment", "persistence", "strategy", "drift", "bottleneck"]
+MODES: tuple[Mode, ...] = ("alignment", "persistence", "strategy", "drift", "bottleneck")
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+SubjectKind = Literal["objective", "key_result", "team", "level", "person", "source", "cycle"]
+
+EXAMPLES = 5
+"""How many pieces of work that serve no key result are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a finding is about."""
+
+    kind: SubjectKind
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Evidence of one of the five failure modes."""
+
+    mode: Mode
+    rule: str
+    """``S001``, as the documentation lists it."""
+    severity: Severity
+    subject: Subject
+    message: str
+    evidence: tuple[str, ...]
+    action: str
+    """What to do next, and who."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The report in five numbers. Retired key results are in none of them."""
+
+    key_results: int
+    verdicts: tuple[tuple[Verdict, int], ...]
+    """The verdicts that occur and how often, in ``CONTRACT_ORDER``."""
+    completed: int
+    """Pieces of work completed in the window, in all scopes, each once."""
+    completed_on_busy: int
+    """Those of them that serve a busy key result, each once."""
+    completed_unlinked: int
+    """Those of them that serve no key result of the cycle."""
+
+    def count(self, verdict: Verdict) -> int:
+        """How many key results have ``verdict``."""
+        return dict(self.verdicts).get(verdict, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """Completed work that serves no key result of the cycle."""
+
+    completed: int
+    by_scope: tuple[tuple[str, int], ...]
+    """``source:scope`` and its number, the largest first; scopes without any are left out."""
+    examples: tuple[Piece, ...]
+    """The newest of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A key result whose verdict is another than in the previous report."""
+
+    key_result: str
+    before: Verdict | None
+    """None for a key result that the previous report did not have."""
+    after: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is known of a cycle on a day."""
+
+    as_of: date
+    cycle: Cycle
+    zone: ZoneInfo
+    """In which moments become days and hours for people."""
+    language: str
+    headline: Headline
+    sources: tuple[SourceStatus, ...]
+    """By source and scope."""
+    judgements: tuple[Judgement, ...]
+    """In the order of the files, retired ones last."""
+    key_results: tuple[Judgement, ...]
+    """The same in ``PAGE_ORDER``, and by id within a verdict."""
+    findings: tuple[Finding, ...]
+    """By mode, the gravest first."""
+    unlinked: Unlinked
+    teams: tuple[Team, ...]
+    people: tuple[Person, ...]
+    pillars: tuple[Pillar, ...]
+    previous_as_of: date | None
+    changes: tuple[Change, ...]
+    """Against the previous report, in the order of ``key_results``."""
+
+
+def build_report(
+    *,
+    as_of: date,
+    cycle: Cycle,
+    zone: ZoneInfo,
+    language: str,
+    judgements: Sequence[Judgement],
+    completed: Iterable[Piece],
+    sources: Iterable[SourceStatus],
+    teams: Iterable[Team],
+    people: Iterable[Person],
+    pillars: Iterable[Pillar],
+    findings: Iterable[Finding] = (),
+    previous: Report | None = None,
+) -> Report:
+    """Put a report together.
+
+    ``judgements`` are all key results of the cycle in the order of the files, retired ones included. ``completed`` is
+    every piece of work completed in the window in all scopes; its ``key_results`` name key results of this cycle alone,
+    and none that was retired before the piece was completed. The order of everything else has no meaning. A piece that
+    comes twice (the same ``id``) counts once. ``previous`` is an earlier report of the same cycle to compare with.
+    """
+    pieces = tuple({piece.id: piece for piece in completed}.values())
+    judged = [judgement for judgement in judgements if judgement.verdict is not Verdict.RETIRED]
+    retired = [judgement for judgement in judgements if judgement.verdict is Verdict.RETIRED]
+    busy = {judgement.key_result.id for judgement in judged if judgement.verdict is Verdict.BUSY}
+    unlinked = [piece for piece in pieces if not piece.key_results]
+    counts = Counter(judgement.verdict for judgement in judged)
+    scopes = Counter(f"{piece.source}:{piece.scope}" for piece in unlinked)
+    shown = tuple(
+        sorted(
+            judgements,
+            key=lambda judgement: (PAGE_ORDER.index(judgement.verdict), natural(judgement.key_result.id)),
+        )
+    )
+    return Report(
+        as_of=as_of,
+        cycle=cycle,
+        zone=zone,
+        language=language,
+        headline=Headline(
+            key_results=len(judged),
+            verdicts=tuple((verdict, counts[verdict]) for verdict in CONTRACT_ORDER if counts[verdict]),
+            completed=len(pieces),
+            completed_on_busy=sum(not busy.isdisjoint(piece.key_results) for piece in pieces),
+            completed_unlinked=len(unlinked),
+        ),
+        sources=tuple(sorted(sources, key=lambda status: (status.source, status.scope))),
+        judgements=(*judged, *retired),
+        key_results=shown,
+        findings=tuple(sorted(findings, key=_gravity)),
+        unlinked=Unlinked(
+            completed=len(unlinked),
+            by_scope=tuple(sorted(scopes.items(), key=lambda entry: (-entry[1], entry[0]))),
+            examples=newest(unlinked, EXAMPLES),
+        ),
+        teams=tuple(sorted(teams, key=lambda team: team.id)),
+        people=tuple(sorted(people, key=lambda person: person.id)),
+        pillars=tuple(sorted(pillars, key=lambda pillar: pillar.id)),
+        previous_as_of=None if previous is None else previous.as_of,
+        changes=() if previous is None else _changes(previous, shown),
+    )
+
+
+def newest(pieces: Iterable[Piece], count: int) -> tuple[Piece, ...]:
+    """The ``count`` pieces that were done last, the latest first; by source and key where the moment is the same."""
+
+    def age(piece: Piece) -> tuple[float, str, str, int]:
+        moment = piece.done_at or piece.updated_at
+        return (-moment.timestamp(), piece.source, piece.key, piece.id)
+
+    return tuple(heapq.nsmallest(count, pieces, key=age))
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A sort key under which ``KR1.10`` comes after ``KR1.9``."""
+    # 18 digits at most: int() refuses very long ones, and ids are the user's.
+    parts = re.findall(r"[0-9]{1,18}|[^0-9]+", text)
+    return (*((0, int(part), part) if part.isascii() and part.isdigit() else (1, 0, part) for part in parts),)
+
+
+def _gravity(finding: Finding) -> tuple[int, int, str, str, tuple[tuple[int, int, str], ...], str]:
+    subject = finding.subject
+    return (
+        MODES.index(finding.mode),
+        SEVERITIES.index(finding.severity),
+        finding.rule,
+        subject.kind,
+        natural(subject.id),
+        finding.message,
+    )
+
+
+def _changes(previous: Report, shown: Sequence[Judgement]) -> tuple[Change, ...]:
+    before = {judgement.key_result.id: judgement.verdict for judgement in previous.judgements}
+    return tuple(
+        Change(judgement.key_result.id, before.get(judgement.key_result.id), judgement.verdict)
+        for judgement in shown
+        if before.get(judgement.key_result.id) is not judgement.verdict
+    )

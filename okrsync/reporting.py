@@ -1,0 +1,114 @@
+"""From the store to the report of one day: reads what the judgement needs, then judges it with pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from okrsync.config import Config
+from okrsync.dates import day_of, end_of, start_of
+from okrsync.errors import ConfigError
+from okrsync.model import Cycle, KeyResult, Piece
+from okrsync.report.value import Report, build_report
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def cycle_for(cycles: tuple[Cycle, ...], as_of: date, wanted: str | None) -> Cycle:
+    """The cycle to report: the one named, else the one that ``as_of`` is in, else the one that ended last before it.
+
+    Raises ``ConfigError`` when there is none, or when it begins after ``as_of``.
+    """
+    if wanted is not None:
+        named = [cycle for cycle in cycles if cycle.id == wanted]
+        if not named:
+            known = ", ".join(cycle.id for cycle in cycles) or "none"
+            raise ConfigError(f"there is no cycle {wanted!r}; declared: {known}")
+        if named[0].start > as_of:
+            raise ConfigError(f"cycle {wanted} begins on {named[0].start}: there is nothing to judge on {as_of}")
+        return named[0]
+    begun = [cycle for cycle in cycles if cycle.start <= as_of]
+    if not begun:
+        raise ConfigError(f"no cycle has begun by {as_of}; add one under `cycle:` in the files of goals")
+    running = [cycle for cycle in begun if as_of <= cycle.end]
+    return max(running or begun, key=lambda cycle: (cycle.start, cycle.end) if running else (cycle.end, cycle.start))
+
+
+def make_report(engine: Engine, config: Config, cycle: Cycle, as_of: date, *, known_at: date | None = None) -> Report:
+    """Judge every key result of a cycle at the end of ``as_of``, from the store alone.
+
+    ``known_at`` leaves out the measurements that were learned after that day. The report also says what changed since
+    a week before, where the cycle had begun by then. Raises ``StoreError`` when the store cannot be read.
+    """
+    previous = None
+    week_before = as_of - timedelta(days=7)
+    if week_before >= cycle.start:
+        previous = _report(engine, config, cycle, week_before, known_at, None)
+    return _report(engine, config, cycle, as_of, known_at, previous)
+
+
+def _report(
+    engine: Engine, config: Config, cycle: Cycle, as_of: date, known_at: date | None, previous: Report | None
+) -> Report:
+    from okrsync.judge import judge
+    from okrsync.store import outcomes, read
+
+    zone = config.timezone
+    start, end = start_of(cycle.start, zone), end_of(min(as_of, cycle.end), zone)
+    objectives = config.programme.objectives_of(cycle.id)
+    key_results = {kr.id: kr for objective in objectives for kr in objective.key_results}
+    pieces = read.pieces(
+        engine,
+        sources=config.sources.keys(),
+        key_results=key_results.keys(),
+        start=start,
+        end=end,
+        not_completed=config.not_completed,
+    )
+    serving: dict[str, list[Piece]] = {kr_id: [] for kr_id in key_results}
+    for piece in pieces:
+        for kr_id in piece.key_results:
+            serving[kr_id].append(piece)
+    measured = outcomes.measurements_of(
+        engine, key_results, known_at=None if known_at is None else end_of(known_at, zone)
+    )
+    return build_report(
+        as_of=as_of,
+        cycle=cycle,
+        zone=zone,
+        language=config.language,
+        judgements=[
+            judge(kr, objective, cycle, serving[kr.id], measured[kr.id], as_of=as_of, zone=zone)
+            for objective in objectives
+            for kr in objective.key_results
+        ],
+        completed=[
+            _served_when_done(piece, key_results, config)
+            for piece in pieces
+            if piece.counts and piece.done_at is not None and start <= piece.done_at < end
+        ],
+        sources=read.source_statuses(engine, sources=config.sources.keys(), end=end_of(as_of, zone)),
+        teams=config.programme.teams,
+        people=config.people,
+        pillars=config.programme.strategy,
+        previous=previous,
+    )
+
+
+def _served_when_done(piece: Piece, key_results: dict[str, KeyResult], config: Config) -> Piece:
+    """The piece without the key results that had been retired before it was done."""
+    assert piece.done_at is not None
+    day = day_of(piece.done_at, config.timezone)
+    retired = {kr_id for kr_id in piece.key_results if _retired_before(key_results[kr_id], day)}
+    return replace(piece, key_results=piece.key_results - retired) if retired else piece
+
+
+def _retired_before(key_result: KeyResult, day: date) -> bool:
+    return key_result.retired is not None and key_result.retired.on < day
+
+
+def today(config: Config, now: datetime) -> date:
+    """The day of ``now`` in the configured time zone: the day of judgement when none is given."""
+    return day_of(now, config.timezone)

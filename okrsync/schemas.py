@@ -1,0 +1,104 @@
+"""JSON Schemas of the YAML files, for editors: ``python -m okrsync.schemas DIR`` (``make schemas``).
+
+They come from the same models that read the files, with the settings of every plugin that is installed. A ``type`` that
+is not installed stays allowed, as another machine may have it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from okrsync import plugins
+from okrsync.config_models import ConfigFile, OkrFile
+from okrsync.config_plugins import announced
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+FILES = {"okrsync.schema.json": "urn:okrsync:schema:okrsync", "okrs.schema.json": "urn:okrsync:schema:okrs"}
+
+
+def build_schemas() -> dict[str, dict[str, Any]]:
+    """The schema of each file by its name. Raises ``ConfigError`` when an installed plugin cannot be imported."""
+    config, okrs = _schema(ConfigFile), _schema(OkrFile)
+    properties = config["properties"]
+    _open(properties["sources"], "additionalProperties", _settings(config, plugins.CONNECTORS))
+    _open(properties["publish"], "items", _settings(config, plugins.PUBLISHERS))
+    source = okrs["$defs"]["MetricModel"]["properties"]["source"]
+    source["anyOf"] = [_settings(okrs, plugins.OUTCOMES), {"type": "null"}]
+    return {
+        name: {"$schema": DIALECT, "$id": identity, **schema}
+        for (name, identity), schema in zip(FILES.items(), (config, okrs), strict=True)
+    }
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write both schemas into a folder, which is made when it is missing. Returns the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, schema in build_schemas().items():
+        path = folder / name
+        path.write_text(json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    schema: dict[str, Any] = _without_titles(model.model_json_schema(mode="validation"))
+    return schema
+
+
+def _open(schema: dict[str, Any], key: str, settings: dict[str, Any]) -> None:
+    """Put the plugins' settings where the model only says ``any mapping``."""
+    for branch in schema["anyOf"]:
+        if key in branch:
+            branch[key] = settings
+
+
+def _settings(schema: dict[str, Any], group: str) -> dict[str, Any]:
+    """A mapping whose ``type`` decides what else it holds; the definitions go into ``schema``."""
+    names = sorted(plugins.installed(group))
+    models: list[tuple[type[BaseModel], Literal["validation"]]] = [
+        (plugins.load(group, name).Settings, "validation") for name in names
+    ]
+    references, definitions = models_json_schema(models, ref_template=f"#/$defs/{group}.{{model}}")
+    found = _without_titles(definitions).get("$defs", {})
+    schema.setdefault("$defs", {}).update({f"{group}.{name}": each for name, each in found.items()})
+    return {
+        "type": "object",
+        "required": ["type"],
+        "properties": {
+            "type": {
+                "anyOf": [{"enum": [*names, *sorted(set(announced(group)) - set(names))]}, {"type": "string"}],
+                "description": "Which plugin this is for; it decides which other keys there are.",
+            }
+        },
+        "allOf": [
+            {"if": {"properties": {"type": {"const": name}}}, "then": references[model, mode]}
+            for name, (model, mode) in zip(names, models, strict=True)
+        ],
+    }
+
+
+def _without_titles(schema: Any) -> Any:
+    """The schema without the titles pydantic makes up from the names of keys: they say nothing."""
+    if isinstance(schema, list):
+        return [_without_titles(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: {name: _without_titles(each) for name, each in value.items()}
+        if key == "properties"
+        else _without_titles(value)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str))
+    }
+
+
+if __name__ == "__main__":
+    for written_file in write_schemas(Path(sys.argv[1] if len(sys.argv) > 1 else "config")):
+        print(written_file)

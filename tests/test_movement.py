@@ -1,0 +1,339 @@
+"""Movement: error rates by simulation (fixed seeds, generous bounds), invariances, degenerate and real series."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from okrsync.model import Movement, MovementResult, Trend
+from okrsync.movement import judge_movement
+from okrsync.noise import student_quantile
+from okrsync.numbers import count_of, show
+
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+START = date(2026, 10, 5)
+END = START + 13 * WEEK - DAY
+
+
+def look(
+    history: Sequence[float],
+    cycle: Sequence[float],
+    *,
+    baseline: float | None = 100.0,
+    target: float | None = 130.0,
+    until: date | None = None,
+    cadence: timedelta = WEEK,
+) -> MovementResult:
+    """Judge on the last day of the last reading's period."""
+    points = [(START - (len(history) - i) * cadence, v) for i, v in enumerate(history)]
+    points += [(START + i * cadence, v) for i, v in enumerate(cycle)]
+    until = until or START + len(cycle) * cadence - DAY
+    return judge_movement(points, baseline=baseline, target=target, start=START, until=until, end=END, cadence=cadence)
+
+
+def ar(n: int, phi: float, rng: random.Random) -> list[float]:
+    values = [rng.gauss()]
+    while len(values) < n:
+        values.append(phi * values[-1] + math.sqrt(1 - phi * phi) * rng.gauss())
+    return values
+
+
+def simulate(
+    runs: int, history: int, phi: float, change: Callable[[int], float], weeks: int = 13, target: float = 130.0
+) -> list[MovementResult]:
+    rng = random.Random(42)
+    found = []
+    for _ in range(runs):
+        noise = [100 + 5 * v for v in ar(history + weeks, phi, rng)]
+        cycle = [v + 5 * change(week) for week, v in enumerate(noise[history:], 1)]
+        found.append(look(noise[:history], cycle, target=target))
+    return found
+
+
+def share(found: Sequence[MovementResult], movement: Movement) -> float:
+    return sum(one.movement is movement for one in found) / len(found)
+
+
+def flat(week: int) -> float:
+    return 0.0
+
+
+def step(size: float) -> Callable[[int], float]:
+    return lambda week: size if week >= 4 else 0.0
+
+
+# --- error rates; the benchmark has the exact ones -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("history", "phi", "most"), [(20, 0.0, 0.06), (20, 0.3, 0.08), (20, 0.5, 0.09), (40, 0.8, 0.07), (8, 0.0, 0.08)]
+)
+def test_noise_is_rarely_taken_for_movement(history: int, phi: float, most: float) -> None:
+    found = simulate(300, history, phi, flat)
+    assert share(found, Movement.TOWARD) <= most
+    assert share(found, Movement.AWAY) <= most
+
+
+def test_looking_every_week_adds_up_to_few_false_alarms() -> None:
+    rng = random.Random(7)
+    alarms = 0
+    for _ in range(150):
+        values = [100 + 5 * rng.gauss() for _ in range(33)]
+        alarms += any(look(values[:20], values[20 : 20 + week]).movement is Movement.TOWARD for week in range(1, 14))
+    assert alarms / 150 <= 0.12
+
+
+@pytest.mark.parametrize(
+    ("change", "least"), [(step(2), 0.92), (step(3), 0.97), (lambda week: 2 * week / 13, 0.8)], ids=["2σ", "3σ", "ramp"]
+)
+def test_a_change_is_found_by_the_end(change: Callable[[int], float], least: float) -> None:
+    assert share(simulate(200, 20, 0.0, change), Movement.TOWARD) >= least
+
+
+def test_directions_are_symmetric() -> None:
+    up = simulate(60, 20, 0.3, step(2))
+    down = simulate(60, 20, 0.3, step(2), target=70.0)
+    swap = {Movement.TOWARD: Movement.AWAY, Movement.AWAY: Movement.TOWARD}
+    assert [swap.get(one.movement, one.movement) for one in up] == [one.movement for one in down]
+
+
+def test_less_history_means_unknown_rather_than_wrong() -> None:
+    shares = [share(simulate(150, 4, 0.5, flat, weeks), Movement.UNKNOWN) for weeks in (2, 6, 13)]
+    assert shares[0] >= shares[1] >= shares[2]
+    assert shares[0] > 0.5
+
+
+def test_the_forecast_holds_about_four_ends_in_five() -> None:
+    rng, inside, runs = random.Random(5), 0, 300
+    for _ in range(runs):
+        values = [rng.gauss() for _ in range(33)]
+        forecast = look(values[:20], values[20:28], baseline=0.0, target=6.0).forecast
+        assert forecast is not None
+        assert forecast.low <= forecast.mid <= forecast.high
+        inside += forecast.low <= values[-1] <= forecast.high
+    assert 0.72 <= inside / runs <= 0.92
+
+
+@pytest.mark.parametrize(
+    ("factor", "trend"), [(1, Trend.CONTINUED), (3, Trend.BETTER), (0, Trend.WORSE), (-1, Trend.WORSE)]
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_trend(factor: int, trend: Trend, sign: int) -> None:
+    rng = random.Random(11)
+    found: Counter[Trend] = Counter()
+    for _ in range(60):
+        history = [100 + sign * (0.3 * (i - 30) + rng.gauss()) for i in range(30)]
+        cycle = [100 + sign * (0.3 * factor * i + rng.gauss()) for i in range(13)]
+        found[look(history, cycle, target=100 + sign * 30).trend] += 1
+    assert found[trend] >= 50
+
+
+def test_no_trend_before_is_none_whatever_came_then() -> None:
+    rng = random.Random(3)
+    history = [100 + rng.gauss() for _ in range(20)]
+    assert look(history, [100 + 3 * i for i in range(10)]).trend is Trend.NONE
+    assert look(history[:4], [100 + 3 * i for i in range(10)]).trend is Trend.UNKNOWN
+
+
+def test_growth_that_goes_on_is_toward_and_continued() -> None:
+    rng = random.Random(3)
+    values = [100 + 2 * i + rng.gauss() for i in range(33)]
+    found = look(values[:20], values[20:], baseline=140, target=300)
+    assert (found.movement, found.trend) == (Movement.TOWARD, Trend.CONTINUED)
+    assert "trend" in found.rule
+
+
+# --- edges ---------------------------------------------------------------------------------------------------------
+
+WOBBLE = [100.0, 103, 98, 101, 97, 102, 100, 99, 104, 96]
+
+
+@pytest.mark.parametrize(
+    ("history", "cycle", "expected"),
+    [
+        ([], [], "unknown"),
+        (WOBBLE, [], "unknown"),
+        ([], [130.0] * 3, "unknown"),
+        ([], [100.0, 101, 99, 100, 101, 99], "flat"),
+        ([], [105.0, 110, 117, 121, 128, 131], "toward"),
+        ([], [95.0, 90, 83, 79, 72, 69], "away"),
+        ([100.0, 101, 99], [105.0, 110, 117, 121, 128, 131], "toward"),
+        (WOBBLE, [100.0], "flat"),
+        (WOBBLE, [190.0], "flat"),  # one reading alone
+        (WOBBLE, [100.0, 101, 500, 99, 102, 98, 100, 101], "flat"),  # one spike
+        (WOBBLE, [130.0] * 6, "toward"),
+        (WOBBLE, [70.0] * 6, "away"),
+        # no noise at all
+        ([100.0] * 10, [100.0] * 5, "flat"),
+        ([100.0] * 10, [100.0, 100, 101], "flat"),
+        ([100.0] * 10, [100.0, 101, 101], "toward"),
+        ([100.0] * 10, [100.0, 99, 99], "away"),
+        ([100.0] * 10, [100.0, 99, 101], "flat"),
+        ([100.0] * 10, [102.0, 102, 102, 102, 102, 102, 102], "toward"),
+        ([], [100.0] * 6, "flat"),
+        ([], [120.0] * 6, "toward"),
+        ([0.1 + 0.2] * 5 + [0.3] * 5, [0.3] * 6, "flat"),  # rounding is no noise and no movement
+    ],
+)
+def test_degenerate_series(history: list[float], cycle: list[float], expected: str) -> None:
+    found = look(history, cycle, baseline=history[0] if history and history[0] < 1 else 100.0)
+    assert found.movement == expected, found.rule
+    assert found.points == len(history) + len(cycle)
+    assert found.rule.endswith(".")
+    for number in (found.centre, found.low, found.high):
+        assert number is None or math.isfinite(number)
+
+
+def test_a_perfect_line_goes_on() -> None:
+    line = [100 + 2.0 * i for i in range(33)]
+    assert look(line[:20], line[20:], target=300).trend is Trend.CONTINUED
+    assert look(line[:20], line[20:], target=300).movement is Movement.TOWARD
+    assert look(line[:20], [line[19]] * 8, target=300).trend is Trend.WORSE
+
+
+def test_without_a_baseline_or_a_direction() -> None:
+    assert look(WOBBLE, [130.0] * 6, baseline=None).movement is Movement.TOWARD
+    assert look(WOBBLE, [130.0] * 6, baseline=None, target=50.0).movement is Movement.AWAY
+    assert look([], [130.0] * 6, baseline=None).movement is Movement.UNKNOWN
+    assert look(WOBBLE, WOBBLE, baseline=100.0, target=100.0).movement is Movement.FLAT
+    aimless = look(WOBBLE, [130.0] * 6, baseline=100.0, target=100.0)
+    assert aimless.movement is Movement.UNKNOWN
+    assert "better" in aimless.rule
+    assert look(WOBBLE, [130.0] * 6, target=None).movement is Movement.UNKNOWN
+
+
+def test_the_level_before_is_the_history_not_what_was_declared() -> None:
+    found = look([v + 50 for v in WOBBLE], [v + 50 for v in WOBBLE], baseline=100.0, target=300.0)
+    assert found.movement is Movement.FLAT
+    assert found.centre == pytest.approx(150)
+
+
+def test_only_readings_up_to_the_day_count_and_there_is_no_forecast_from_the_end_on() -> None:
+    assert look(WOBBLE, [130.0] * 6, until=START + DAY).points == 11
+    values = [100 + WOBBLE[i % 10] - 100 for i in range(13)]
+    assert look(WOBBLE, values, until=END - DAY).forecast is not None
+    assert look(WOBBLE, values, until=END).forecast is None
+    assert look(WOBBLE, [*values, 1.0, 2.0], until=END + 3 * WEEK).points == 25
+
+
+def test_gaps_repeated_days_and_long_histories() -> None:
+    points = [(START + (i - 80) * WEEK, WOBBLE[i % 10]) for i in range(90) if i % 4]
+    twice = points + [(day, value + 2) for day, value in points]
+    found = judge_movement(twice, baseline=100, target=130, start=START, until=END, end=END, cadence=WEEK)
+    assert found.movement is Movement.FLAT
+    assert found.points == 52 + 7
+
+
+@pytest.mark.parametrize("cadence", [DAY, 7 * DAY, 30 * DAY])
+def test_cadences(cadence: timedelta) -> None:
+    weeks = min(13, (END - START) // cadence)
+    assert look(WOBBLE * 2, [125.0, 127, 123, 126] * 4, cadence=cadence, until=START + weeks * cadence).movement in (
+        Movement.TOWARD,
+    )
+
+
+# --- properties ----------------------------------------------------------------------------------------------------
+
+numbers = st.integers(-1000, 1000).map(lambda n: n / 8)
+series = st.tuples(st.lists(numbers, max_size=30), st.lists(numbers, min_size=1, max_size=16))
+
+
+@given(series, st.integers(-8, 8).map(lambda n: 2.0**n), st.integers(-1000, 1000))
+@settings(max_examples=60, deadline=None)
+def test_shift_and_scale_keep_the_movement(parts: tuple[list[float], list[float]], factor: float, shift: int) -> None:
+    history, cycle = parts
+    plain = look(history, cycle, baseline=0.0, target=50.0)
+    moved = look(
+        [v * factor + shift for v in history],
+        [v * factor + shift for v in cycle],
+        baseline=0.0 * factor + shift,
+        target=50.0 * factor + shift,
+    )
+    assert (plain.movement, plain.trend) == (moved.movement, moved.trend)
+
+
+@given(series)
+@settings(max_examples=60, deadline=None)
+def test_negating_everything_changes_nothing_and_negating_the_target_swaps(
+    parts: tuple[list[float], list[float]],
+) -> None:
+    history, cycle = parts
+    plain = look(history, cycle, baseline=0.0, target=50.0)
+    mirrored = look([-v for v in history], [-v for v in cycle], baseline=0.0, target=-50.0)
+    assert (plain.movement, plain.trend) == (mirrored.movement, mirrored.trend)
+    swapped = look(history, cycle, baseline=0.0, target=-50.0)
+    pairs = {Movement.TOWARD: Movement.AWAY, Movement.AWAY: Movement.TOWARD}
+    assert swapped.movement == pairs.get(plain.movement, plain.movement)
+
+
+@given(series, st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_the_order_of_the_input_is_irrelevant(parts: tuple[list[float], list[float]], rng: random.Random) -> None:
+    history, cycle = parts
+    points = [(START + (i - len(history)) * WEEK, v) for i, v in enumerate(history + cycle)]
+    points += points[::3]
+    shuffled = rng.sample(points, len(points))
+    first, second = (
+        judge_movement(some, baseline=0.0, target=9.0, start=START, until=END, end=END, cadence=WEEK)
+        for some in (points, shuffled)
+    )
+    assert first == second
+
+
+@given(
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=20),
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=14),
+    st.floats(allow_nan=False, allow_infinity=False) | st.none(),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_finite_numbers_give_finite_results(
+    history: list[float], cycle: list[float], baseline: float | None
+) -> None:
+    found = look(history, cycle, baseline=baseline, target=1.0)
+    forecast = found.forecast
+    numbers = [found.centre, found.low, found.high, *((forecast.low, forecast.mid, forecast.high) if forecast else ())]
+    assert all(number is None or math.isfinite(number) for number in numbers)
+
+
+# --- parts ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("p", [0.6, 0.9, 0.95, 0.97, 0.99])
+@pytest.mark.parametrize("freedom", [1.0, 2.0, 3.0, 4.5, 7.0, 20.0, 200.0])
+def test_student_quantile(p: float, freedom: float) -> None:
+    assert student_quantile(p, freedom) == pytest.approx(stats.t.ppf(p, freedom), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (124.0, "124"),
+        (2.1, "2.1"),
+        (-0.0, "0"),
+        (0.1 + 0.2, "0.3"),
+        (105.2614, "105.3"),
+        (99.95, "99.95"),
+        (99.999, "100"),
+        (0.00312345, "0.003123"),
+        (1234567.8, "1234568"),
+        (1.2e9, "1200000000"),
+        (-3.14159, "-3.142"),
+        (1e300, "1e+300"),
+        (5e-324, "4.941e-324"),
+    ],
+)
+def test_numbers_for_people(value: float, text: str) -> None:
+    assert show(value) == text
+
+
+def test_count_of() -> None:
+    assert (count_of(1, "reading"), count_of(0, "reading")) == ("1 reading", "0 readings")
