@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench docs-check schemas lock clean
+.PHONY: demo test lint format bench docs docs-check schemas lock clean
 
 demo: .venv
 	$(BIN)/okrsync demo demo
@@ -26,8 +26,12 @@ bench: .venv
 docs-check: .venv
 	$(BIN)/pytest -q tests/test_docs.py
 
+# What the code knows of itself: the schemas for editors, the reference of commands and tables.
 schemas: .venv
 	$(BIN)/python -m okrsync.schemas config
+
+docs: .venv
+	$(BIN)/python -m docs.generate
 
 # The lock holds versions and hashes for Python 3.11 to 3.14, for the program and for its tests.
 lock:

@@ -35,9 +35,10 @@ Cursor: TypeAlias = dict[str, Any]
 class SourceSettings(BaseModel):
     """Base of the settings a connector accepts under its name in ``sources:``; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
     type: str
+    """Which plugin this is for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,9 @@ class _LazyGroup(click.Group):
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=(
-        "Exit codes: 0 done; 1 --fail-on matched, or check found errors; 2 usage or configuration; 3 done in part: "
-        "some source, outcome or wiki failed, the rest was kept; 4 nothing could be done; 75 another run holds the lock."
+        "Exit codes: 0 done; 1 --fail-on matched, or check found errors; 2 usage or configuration; 3 done in "
+        "part: some source, outcome or wiki failed, the rest was kept; 4 nothing could be done; 75 another run "
+        "holds the lock."
     ),
 )
 @click.version_option(__version__, prog_name="okrsync")

@@ -130,9 +130,9 @@ def write_output(text: str, output: Path | None) -> None:
     A file is replaced in one step, so that a reader never sees half of it. Raises ``ConfigError`` when it cannot be.
     """
     if output is None:
-        stdout = click.get_binary_stream("stdout")
-        stdout.write(text.encode("utf-8", "replace"))
-        stdout.flush()
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
         return
     from okrsync.errors import ConfigError
 

@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict
 class OutcomeSettings(BaseModel):
     """Base of what stands under ``source:`` of a metric; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
     type: str
+    """Which plugin this is for."""
     cumulative: bool = False
     """The series only ever adds up; the same as ``cumulative`` of the metric."""
 

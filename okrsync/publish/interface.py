@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict
 class PublisherSettings(BaseModel):
     """Base of an entry of ``publish:``; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
     type: str
+    """Which plugin this is for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,8 +101,8 @@ def _dependents() -> Iterable[Select[Any]]:
         .join(item_references, item_references.c.target == item_keys.c.key)
         .where(item_references.c.kind == "contains", item_references.c.item_id.in_(_DIRTY))
     )
-    # An epic turns what stands above it into something that is not counted itself, as long as it is there. ``parent_id``
-    # still is the parent of the last time here.
+    # An epic turns what stands above it into something that is not counted itself, as long as it is there.
+    # ``parent_id`` still is the parent of the last time here.
     parent = items.alias("parent")
     not_counted = and_(parent.c.level < 1, ~exists(select(parts.c.item_id).where(parts.c.item_id == parent.c.id)))
     yield (

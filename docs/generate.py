@@ -1,0 +1,100 @@
+"""Writes the parts of the documentation that the code knows: the commands' help and the store's tables.
+
+``make docs`` runs it; ``tests/test_docs.py`` fails when what is committed differs from what it writes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from sqlalchemy import Column
+from sqlalchemy.dialects import sqlite
+
+from okrsync.cli import COMMANDS, cli
+from okrsync.store.schema import metadata
+from okrsync.store.views import VIEWS
+
+_TABLES = {
+    "scopes": "What is synced as one, and how its last sync went.",
+    "shards": "How far a pull has come that is under way or was interrupted; empty otherwise.",
+    "items": "Work items: issues, pull requests, commits.",
+    "item_keys": "Every key by which an item is or was known.",
+    "facets": "Labels, components, versions, milestones, sprints and paths, each value once.",
+    "item_facets": "Which item has which facet.",
+    "item_references": "What an item closes, names or contains, and the key results its trailers name, as written.",
+    "milestones": "Jira versions and sprints, GitHub milestones and releases.",
+    "census_ids": "Ids of a census that is being taken; empty otherwise.",
+    "dirty_items": "Items that the next link step looks at; empty otherwise.",
+    "links": "Which item serves which key result, and the rule that says so.",
+    "parts": "Which items make up which piece of work.",
+    "linked_rules": "The rules that `links` was made with.",
+    "measurements": "Values of key results, with their origin. Append-only: the newest row of a day holds.",
+    "outcomes": "How the last reading of each key result's outcome source went.",
+}
+
+
+def commands() -> str:
+    """The reference of all commands, from their own help."""
+    parts = [
+        "# Commands\n",
+        "This page is written by `make docs` from the program's own `--help`.\n",
+    ]
+    context = click.Context(cli, info_name="okrsync", terminal_width=96, max_content_width=96)
+    parts.append(f"```text\n{cli.get_help(context)}\n```\n")
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        inner = click.Context(command, info_name=name, parent=context, terminal_width=96, max_content_width=96)
+        parts.append(f"## okrsync {name}\n\n```text\n{command.get_help(inner)}\n```\n")
+    return "\n".join(parts)
+
+
+def database() -> str:
+    """The reference of tables and views, from the schema's own comments."""
+    parts = [
+        "# The store\n",
+        "This page is written by `make docs` from `okrsync/store/schema.py` and `views.py`.\n",
+        "The store is one SQLite file in WAL mode (`store: sqlite:///okrsync.db`): readers never block the sync, and",
+        "Grafana, Metabase or Datasette can open it as it is, for example `datasette --immutable okrsync.db`. Read the",
+        "views; the tables may change with a release (a migration takes your data along), the views stay. All times are",
+        "UTC. Verdicts are not stored: they follow from what is here, see `okrsync report --format json`.\n",
+        "## Views\n",
+    ]
+    for name, select in VIEWS.items():
+        body = "\n".join(line.removeprefix("        ") for line in select.strip("\n").rstrip().splitlines())
+        parts.append(f"### {name}\n\n```sql\n{body}\n```\n")
+    parts.append("## Tables\n")
+    for table in metadata.sorted_tables:
+        parts.append(f"### {table.name}\n\n{_TABLES[table.name]}\n")
+        parts.append("| column | type | |")
+        parts.append("|---|---|---|")
+        parts.extend(f"| `{column.name}` | {_type(column)} | {_notes(column)} |" for column in table.columns)
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _type(column: Column[object]) -> str:
+    return str(column.type.compile(sqlite.dialect())).lower()
+
+
+def _notes(column: Column[object]) -> str:
+    notes = ["key"] if column.primary_key else []
+    notes += [f"→ `{key.target_fullname}`" for key in column.foreign_keys]
+    if column.comment:
+        notes.append(column.comment)
+    return ", ".join(notes).replace("|", "\\|")
+
+
+PAGES = {"commands.md": commands, "database.md": database}
+
+
+def main() -> None:
+    """Write all pages beside this file."""
+    folder = Path(__file__).parent
+    for name, write in PAGES.items():
+        (folder / name).write_text(write(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
