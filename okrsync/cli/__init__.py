@@ -92,7 +92,11 @@ def _run(args: Sequence[str] | None) -> int:
         click.echo("okrsync: interrupted; what was stored is kept", err=True)
         return 130
     except ConfigError as error:
-        app.error(str(error))
+        # A problem with a place stands alone on its line, as editors and CI read it: file:line: message.
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        if not error.problems:
+            app.error(str(error))
         return int(Exit.USAGE)
     except LockedError as error:
         app.error(str(error))
