@@ -458,6 +458,20 @@ def test_offsets_go_on_by_what_came(web: responses.RequestsMock) -> None:
     assert ids(iter(again)) == ["4", "5", "6", "7"]
 
 
+def test_a_server_that_gives_one_at_a_time(web: responses.RequestsMock) -> None:
+    def lower(shelf: Shelf, asked: int) -> None:
+        shelf.limit = 1 if asked else 3
+
+    assert ids(iter(server_pages(web, Shelf(list(range(1, 8)), 3, lower)))) == ["1", "2", "3", "4", "5", "6", "7"]
+
+
+def test_an_empty_page_before_the_end_is_not_the_end(web: responses.RequestsMock) -> None:
+    server_site(web)
+    web.post(f"{SERVER}/rest/api/2/search", json={"issues": [], "total": 7})
+    with pytest.raises(SourceError, match="shop:SHOP: a search came back empty at 0 of 7 issues"):
+        list(connector(SERVER, {"token": TOKEN}).pages(SCOPE, Shard("s", {"jql": "project = SHOP"}), None))
+
+
 @pytest.mark.parametrize("when", [1, 2])
 def test_a_deletion_meanwhile_skips_nothing(web: responses.RequestsMock, when: int) -> None:
     def delete(shelf: Shelf, asked: int) -> None:
@@ -495,6 +509,15 @@ def test_no_offset_goes_past_what_the_server_can(web: responses.RequestsMock, mo
     assert set(map(int, found)) == set(range(1, 1000))
     assert len(found) < 1600
     assert max(body["startAt"] for body in shelf.bodies) < 300
+
+
+def test_a_census_names_each_issue_once(web: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("okrsync_jira.search.DEEPEST", 200)
+    server_site(web)
+    web.get(f"{SERVER}/rest/api/2/mypermissions", status=404)
+    web.add_callback("POST", f"{SERVER}/rest/api/2/search", Shelf(list(range(1, 1000)), limit=100))
+    found = [id_ for batch in connector(SERVER, {"token": TOKEN}).census(SCOPE) for id_ in batch]
+    assert sorted(map(int, found)) == list(range(1, 1000))
 
 
 def test_a_server_that_does_not_tell_a_total(web: responses.RequestsMock) -> None:

@@ -106,7 +106,9 @@ def test_slices_cover_everything_and_what_comes_meanwhile(
     assert connector.plan(SCOPE, None).shards == plan.shards
     put(jira, 251, created=jira.stamp(datetime.now(UTC) + timedelta(days=400)))
     put(jira, 252, created="1999-01-01T00:00:00.000+0000")
+    before = jira.count(f"/rest/api/{3 if jira.cloud else 2}/project/SHOP/versions")
     per_shard = [pull(connector, SCOPE, Plan((shard,), {}, "")) for shard in plan.shards]
+    assert jira.count(f"/rest/api/{3 if jira.cloud else 2}/project/SHOP/versions") == before + 1
     ids = [item.id for items in per_shard for item in items]
     assert sorted(ids) == sorted({*ALL, "10251", "10252"})
     assert max(map(len, per_shard)) <= 42

@@ -123,9 +123,15 @@ class Search:
                 start += 1
             # The server may lower maxResults: what counts is how many came.
             start += len(issues)
-            if not issues or start >= total:
+            if start >= total:
                 yield Found(issues, None)
                 return
+            if not answer["issues"]:
+                # Data Center does so past its deepest offset: the rest would be missing without a word.
+                raise SourceError(f"{self.where}: a search came back empty at {start} of {total} issues")
+            if not issues:
+                last = None
+                continue
             created = int(_created(issues[-1], self.where).timestamp() * 1000) // _MINUTE * _MINUTE
             last = {"id": _id(issues[-1]), "created": created}
             if start >= DEEPEST and (anchor is None or created > anchor):
