@@ -365,6 +365,8 @@ def test_a_project_that_cannot_be_seen_is_not_empty(
 ) -> None:
     cloud_site(web)
     web.get(f"{SITE}/rest/api/3/project/GONE", **answer)
+    if answer.get("status") == 404:
+        web.post(f"{SITE}/rest/api/3/search/jql", status=400, json={"errorMessages": ["no project GONE"]})
     made, scope = connector(projects=["GONE"]), Scope("shop", "GONE")
     with pytest.raises(error, match=f"shop:GONE.*{message}"):
         made.plan(scope, None) if call == "plan" else list(made.census(scope))

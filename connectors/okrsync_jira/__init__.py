@@ -203,6 +203,9 @@ class JiraConnector(Connector):
         except Refused as error:
             if error.status != 404:
                 raise
+            # Where projects themselves are not shown, an issue of it proves that it can be read.
+            if self._has_an_issue(site, scope.id, where):
+                return self._jql(scope.id), scope.id, site.client.get(f"{site.api}/myself", where)
             raise SourceError(
                 f"{where}: Jira shows no project {scope.id} to {site.account}: it is gone, or the permission to browse "
                 "it was withdrawn. Nothing was removed here"
@@ -211,6 +214,15 @@ class JiraConnector(Connector):
         if not isinstance(key, str) or not key:
             raise SourceError(f"{where}: Jira answered without the project's key")
         return self._jql(key), key, answer
+
+    def _has_an_issue(self, site: _Site, project: str, where: str) -> bool:
+        try:
+            found = next(Search(site.client, site.cloud, where).pages(self._jql(project), ["created"], 1))
+        except Refused as error:
+            if error.status == 400:  # Jira's answer for a project that the account cannot see
+                return False
+            raise
+        return bool(found.issues)
 
     def _may_browse(self, site: _Site, project: str | None, where: str) -> None:
         # Cloud must be told which permissions; Data Center knows no such parameter and tells all of them.
@@ -227,7 +239,13 @@ class JiraConnector(Connector):
 
     def _versions(self, site: _Site, project: str, where: str) -> tuple[Milestone, ...]:
         path = f"{site.api}/project/{quote(project, safe='')}/versions"
-        versions = site.client.get(path, where).data
+        answer = _if_there(site.client, path, where)
+        if answer is None:
+            self.context.on_note(
+                f"{where}: Jira does not list the project's versions: only those of its issues are known"
+            )
+            return ()
+        versions = answer.data
         if not isinstance(versions, list):
             raise SourceError(f"{where}: Jira answered without a list of versions")
         return tuple(site.reader.version(version, project, where) for version in versions)
@@ -245,11 +263,16 @@ class JiraConnector(Connector):
     def _fetched(self, site: _Site, ids: list[str], fields: list[str], where: str) -> Sequence[Any]:
         if site.cloud:
             body = {"issueIdsOrKeys": ids, "fields": fields}
-            answer = site.client.post("/rest/api/3/issue/bulkfetch", where, body).data
-            issues = answer.get("issues") if isinstance(answer, dict) else None
-            if not isinstance(issues, list):
-                raise SourceError(f"{where}: Jira answered without issues")
-            return issues
+            try:
+                answer = site.client.post("/rest/api/3/issue/bulkfetch", where, body).data
+            except Refused as error:
+                if error.status != 404:
+                    raise
+            else:
+                issues = answer.get("issues") if isinstance(answer, dict) else None
+                if not isinstance(issues, list):
+                    raise SourceError(f"{where}: Jira answered without issues")
+                return issues
         numbers = ", ".join(id_ for id_ in ids if id_.isdigit())
         search = Search(site.client, site.cloud, where)
         try:

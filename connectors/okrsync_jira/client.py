@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 GATEWAY = "https://api.atlassian.com"
 """Where Cloud's scoped tokens work; at the site itself they are refused."""
 
+_POST_REFUSED = frozenset({404, 405, 501})
+"""What a gateway for reading answers to a POST, or a server that has no such endpoint."""
+
 _CLOUD_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
@@ -66,6 +69,7 @@ class JiraClient:
 
         self._policy = policy
         self._on_wait = on_wait
+        self._only_get = False
         self._base = f"{GATEWAY}/ex/jira/{self._cloud_id(url, source)}" if scoped else url
         login: dict[str, Any] = {"token_auth": token} if email is None else {"basic_auth": (email, token)}
         self._jira = JIRA(
@@ -84,6 +88,20 @@ class JiraClient:
     def post(self, path: str, where: str, body: Mapping[str, Any]) -> Answer:
         """POST ``body`` as JSON; for reading only, so it is tried again as freely as a GET. Raises as ``get`` does."""
         return self._ask("POST", path, where, json=dict(body))
+
+    def search(self, path: str, where: str, body: Mapping[str, Any]) -> Answer:
+        """A search: POST, whose length has no limit, or GET where something on the way lets only GET through."""
+        if not self._only_get:
+            try:
+                return self.post(path, where, body)
+            except Refused as error:
+                if error.status not in _POST_REFUSED:
+                    raise
+        answer = self.get(
+            path, where, **{key: ",".join(value) if isinstance(value, list) else value for key, value in body.items()}
+        )
+        self._only_get = True
+        return answer
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -56,7 +56,7 @@ class Search:
                 answer = self.client.post("/rest/api/3/search/approximate-count", self.where, {"jql": jql}).data
             else:
                 body = {"jql": jql, "startAt": 0, "maxResults": 0, "fields": ["created"]}
-                answer = self.client.post("/rest/api/2/search", self.where, body).data
+                answer = self.client.search("/rest/api/2/search", self.where, body).data
         except Refused:
             return None
         value = answer.get("count" if self.cloud else "total") if isinstance(answer, dict) else None
@@ -77,7 +77,7 @@ class Search:
         resumed = cursor is not None
         while True:
             try:
-                answer = self.client.post(
+                answer = self.client.search(
                     "/rest/api/3/search/jql", self.where, body if token is None else {**body, "nextPageToken": token}
                 ).data
             except Refused as error:
@@ -105,7 +105,7 @@ class Search:
         while True:
             query = f"{q.within(jql, 'created', anchor, None)} {q.ORDER}"
             body = {"jql": query, "startAt": start, "maxResults": size, "fields": fields}
-            answer = self.client.post("/rest/api/2/search", self.where, body).data
+            answer = self.client.search("/rest/api/2/search", self.where, body).data
             issues = self._issues(answer)
             total = answer.get("total")
             if not isinstance(total, int):
