@@ -19,7 +19,7 @@ from okrsync.errors import AuthError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line
 from okrsync.model import Milestone, Scope
 from okrsync_jira import jql as q
-from okrsync_jira.client import Answer, JiraClient, Refused
+from okrsync_jira.client import POST_REFUSED, Answer, JiraClient, Refused
 from okrsync_jira.items import STANDARD_FIELDS, CustomFields, Reader
 from okrsync_jira.search import Found, Search, slices
 from okrsync_jira.settings import CloudAuth, JiraSettings
@@ -266,7 +266,7 @@ class JiraConnector(Connector):
             try:
                 answer = site.client.post("/rest/api/3/issue/bulkfetch", where, body).data
             except Refused as error:
-                if error.status != 404:
+                if error.status not in POST_REFUSED:
                     raise
             else:
                 issues = answer.get("issues") if isinstance(answer, dict) else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 GATEWAY = "https://api.atlassian.com"
 """Where Cloud's scoped tokens work; at the site itself they are refused."""
 
-_POST_REFUSED = frozenset({404, 405, 501})
+POST_REFUSED = frozenset({404, 405, 501})
 """What a gateway for reading answers to a POST, or a server that has no such endpoint."""
 
 _CLOUD_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
@@ -95,7 +95,7 @@ class JiraClient:
             try:
                 return self.post(path, where, body)
             except Refused as error:
-                if error.status not in _POST_REFUSED:
+                if error.status not in POST_REFUSED:
                     raise
         answer = self.get(
             path, where, **{key: ",".join(value) if isinstance(value, list) else value for key, value in body.items()}
