@@ -47,7 +47,9 @@ class Catalogue:
     def matching(self, names: Collection[str]) -> list[str]:
         """The stored projects that some names mean, also under a name they had before."""
         wanted = {name.lower() for name in names}
-        wanted |= {self.renamed[name].lower() for name in tuple(wanted) if name in self.renamed}
+        for former, present in self.renamed.items():
+            if not wanted.isdisjoint((former, present.lower())):
+                wanted |= {former, present.lower()}
         return sorted(project for project in self.projects if project.lower() in wanted)
 
 

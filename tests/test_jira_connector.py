@@ -311,12 +311,12 @@ def test_a_small_project_is_one_shard(web: responses.RequestsMock) -> None:
     plan = connector().plan(SCOPE, None)
     assert plan.shards == (Shard("created--", {"jql": 'project = "SHOP"', "versions": "SHOP"}),)
     assert (plan.whole, plan.scope_name) == (True, "SHOP")
-    assert plan.next == {"since": 1_795_161_000_000}  # the answer's Date less ten minutes
+    assert plan.next == {"since": 1_795_161_000_000, "project": "SHOP"}  # the answer's Date less ten minutes
 
 
 def test_an_incremental_plan_asks_only_for_what_changed(web: responses.RequestsMock) -> None:
     cloud_site(web)
-    plan = connector().plan(SCOPE, {"since": 123})
+    plan = connector().plan(SCOPE, {"since": 123, "project": "SHOP"})
     jql = 'project = "SHOP" AND updated >= 123'
     assert plan.shards == (Shard("updated-123", {"jql": jql, "versions": "SHOP"}),)
     assert not plan.whole

@@ -236,13 +236,14 @@ def _trailer(target: str) -> Any:
 
 
 def test_a_renamed_repository_answers_to_both_names(service: FakeSource, engine: Engine) -> None:
-    service.put("acme/old", pull("acme/new#1", project="acme/new"))
+    # The second was stored before the rename, and has not been read since.
+    service.put("acme/old", pull("acme/new#1", project="acme/new"), pull("acme/old#2", project="acme/old"))
     pull_all(engine, service)
     with engine.begin() as connection:
         connection.execute(text("UPDATE scopes SET name = 'acme/new'"))
     goals = programme(OLD=WorkRule(repos=("Acme/Old",)), NEW=WorkRule(repos=("acme/new",)))
     link_all(engine, goals)
-    assert served(engine, goals) == {"OLD": {"acme/new#1"}, "NEW": {"acme/new#1"}}
+    assert served(engine, goals) == {name: {"acme/new#1", "acme/old#2"} for name in ("OLD", "NEW")}
 
 
 def test_counting_follows_the_piece(service: FakeSource, engine: Engine) -> None:

@@ -190,16 +190,18 @@ class GitHubConnector(Connector):
     def plan(self, scope: Scope, cursor: Cursor | None) -> Plan:
         """Everything, or what was updated since the former plan began, by the server's clock.
 
-        A repository that was deleted and made anew under its name is read whole.
+        A repository that was deleted and made anew under its name is read whole, and so is a renamed one: the keys of
+        its issues change, and none of them counts as updated by that.
         """
         repository, answer = self._repository(scope)
-        since = cursor.get("since") if cursor and cursor.get("repository") == repository.id else None
+        same = {"repository": repository.id, "name": repository.full_name}
+        since = cursor.get("since") if cursor and {key: cursor.get(key) for key in same} == same else None
         # Without a Date header (a proxy took it) this machine's clock must do; the overlap covers a small difference.
         start = (answer.date or datetime.now(UTC)) - OVERLAP
         params: Cursor = {"repository": asdict(repository), "since": since}
         return Plan(
             shards=(Shard("issues", params), Shard("milestones", params)),
-            next={"since": iso(start), "repository": repository.id},
+            next={"since": iso(start), **same},
             scope_name=repository.full_name,
             whole=since is None,
         )

@@ -76,13 +76,14 @@ class JiraConnector(Connector):
         jql, project, answer = self._query(site, scope)
         now = _server_time(answer) or self._told_time(site, where)
         following: Cursor = {"since": int((now - OVERLAP).timestamp() * 1000)}
-        if self.settings.jql is not None:
-            following["jql"] = self.settings.jql
+        # A cursor holds for its own query only: another one finds issues that did not change since; and when a project
+        # gets another key, so do all its issues, without counting as updated.
+        asked = {"project": project} if self.settings.jql is None else {"jql": self.settings.jql}
+        following |= asked
         versions = {} if project is None else {"versions": project}
         name = project or scope.id
-        # Another query finds issues that did not change since: a cursor holds for its own query only.
-        if cursor is not None and cursor.get("jql") == following.get("jql") and isinstance(cursor.get("since"), int):
-            since = cursor["since"]
+        since = cursor.get("since") if cursor and {key: cursor.get(key) for key in asked} == asked else None
+        if isinstance(since, int):
             shard = Shard(f"updated-{since}", {"jql": q.within(jql, "updated", since, None), **versions})
             return Plan((shard,), following, name)
         ranges = slices(Search(site.client, site.cloud, where), jql, now, largest=SMALLEST_SLICE, budget=COUNTS)

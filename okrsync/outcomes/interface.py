@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,6 +32,8 @@ class OutcomeContext:
     """Relative paths are relative to this folder (that of ``okrsync.yaml``)."""
     timezone: ZoneInfo
     """In which a time stamp becomes a day."""
+    on_wait: Callable[[str, float], None] = lambda why, seconds: None
+    """To be told of each pause before a request is tried again, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)

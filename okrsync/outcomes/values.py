@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 from okrsync.dates import day_of
 
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "–", "—"})
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
+_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_WEEK = re.compile(r"\d{4}-?W\d{2}", re.ASCII)
+_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+# datetime.fromisoformat takes any character between day and time, and so reads 20261116123 as eleven at night.
+_TIME_STAMP = re.compile(r"(?:\d{4}-\d{2}-\d{2}|\d{8})[Tt ]\d{2}.*", re.ASCII)
 
 
 def parse_day(text: str, zone: ZoneInfo) -> date:
@@ -22,7 +25,7 @@ def parse_day(text: str, zone: ZoneInfo) -> date:
     written. Raises ``ValueError`` for anything else.
     """
     text = text.strip()
-    if re.fullmatch(r"\d{4}-?W\d{2}", text):
+    if _WEEK.fullmatch(text):
         return date.fromisoformat(f"{text}-1" if "-" in text else f"{text}1")
     month = _MONTH.fullmatch(text)
     if month is not None:
@@ -31,15 +34,20 @@ def parse_day(text: str, zone: ZoneInfo) -> date:
     try:
         return date.fromisoformat(slashed)
     except ValueError:
+        if not _TIME_STAMP.fullmatch(slashed):
+            raise
         moment = datetime.fromisoformat(slashed)
-    return moment.date() if moment.tzinfo is None else day_of(moment, zone)
+    try:
+        return moment.date() if moment.tzinfo is None else day_of(moment, zone)
+    except OverflowError:
+        raise ValueError(f"outside the calendar: {text!r}") from None
 
 
 def parse_number(text: str) -> float | None:
     """A number from ``1234.5``, ``1,234.5``, ``1.2e3`` or ``12%`` (which is 12: the unit is the key result's matter).
 
     None where there is none: blank, ``NaN``, ``n/a``, ``null``, a dash. Raises ``ValueError`` for anything else, a
-    decimal comma among it: ``12,5`` would be 125 to one reader and 12.5 to another.
+    decimal comma among it: ``12,5`` would be 125 to one reader and 12.5 to another, and ``0,125`` is no thousand.
     """
     text = text.strip()
     if text.lower() in _MISSING:
