@@ -44,23 +44,25 @@ def measure(
     base: Path,
     timezone: ZoneInfo,
     now: datetime,
+    full: bool = False,
+    on_wait: Callable[[str, float], None] = lambda why, seconds: None,
     on_result: Callable[[MeasureResult], None] = lambda result: None,
 ) -> list[MeasureResult]:
     """Read the outcome sources of all key results whose outcome can still change, by ``now``.
 
-    A cycle that has ended is measured until the lag of each key result has passed, and once after that.
+    A cycle that has ended is measured until the lag of each key result has passed, and once after that; ``full``
+    measures it again, and so does a source of another type. ``on_wait`` is told of each pause before a request is
+    tried again, in seconds. Raises ``StoreError`` when the store refuses.
     """
     today = day_of(now, timezone)
     known = outcomes.statuses(engine)
-    context = OutcomeContext(base=base, timezone=timezone)
+    context = OutcomeContext(base=base, timezone=timezone, on_wait=on_wait)
     results = []
     for cycle, key_result in _measured(programme):
-        end = cycle.end + key_result.metric.lag
-        status = known.get(key_result.id)
-        closed = status is not None and status.last_success is not None and day_of(status.last_success, timezone) > end
-        if closed and status is not None and status.error is None:
+        start, end = _moved(cycle.start, -_HISTORY), _moved(cycle.end, key_result.metric.lag)
+        if not full and _is_final(known.get(key_result.id), key_result, end, timezone):
             continue
-        result = _read(engine, key_result, cycle.start - _HISTORY, min(today, end), context, now)
+        result = _read(engine, key_result, start, min(today, end), context, now)
         if result is not None:
             results.append(result)
             on_result(result)
@@ -69,6 +71,21 @@ def measure(
 
 def _measured(programme: Programme) -> Sequence[tuple[Cycle, KeyResult]]:
     return [(cycle, kr) for cycle in programme.cycles for kr in programme.key_results_of(cycle.id)]
+
+
+def _is_final(status: outcomes.OutcomeStatus | None, key_result: KeyResult, end: date, timezone: ZoneInfo) -> bool:
+    """Has the source been read after the last day that counts?"""
+    if status is None or status.last_success is None or status.error is not None:
+        return False
+    return status.origin == key_result.metric.source_type and day_of(status.last_success, timezone) > end
+
+
+def _moved(day: date, by: timedelta) -> date:
+    """``day + by``, but not out of the calendar."""
+    try:
+        return day + by
+    except OverflowError:
+        return date.min if by < timedelta() else date.max
 
 
 def _read(

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from okrsync.config import Config
 from okrsync.dates import day_of, end_of, start_of
 from okrsync.errors import ConfigError
-from okrsync.model import Cycle, KeyResult, Piece
+from okrsync.model import Cycle, Judgement, KeyResult, Piece, SourceStatus
 from okrsync.report.value import Report, build_report
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from okrsync.store.outcomes import OutcomeStatus
 
 
 def cycle_for(cycles: tuple[Cycle, ...], as_of: date, wanted: str | None) -> Cycle:
@@ -74,13 +76,17 @@ def _report(
     measured = outcomes.measurements_of(
         engine, key_results, known_at=None if known_at is None else end_of(known_at, zone)
     )
+    statuses = outcomes.statuses(engine)
     return build_report(
         as_of=as_of,
         cycle=cycle,
         zone=zone,
         language=config.language,
         judgements=[
-            judge(kr, objective, cycle, serving[kr.id], measured[kr.id], as_of=as_of, zone=zone)
+            _with_failure(
+                judge(kr, objective, cycle, serving[kr.id], measured[kr.id], as_of=as_of, zone=zone),
+                statuses.get(kr.id),
+            )
             for objective in objectives
             for kr in objective.key_results
         ],
@@ -89,12 +95,29 @@ def _report(
             for piece in pieces
             if piece.counts and piece.done_at is not None and start <= piece.done_at < end
         ],
-        sources=read.source_statuses(engine, sources=config.sources.keys(), end=end_of(as_of, zone)),
+        sources=_sources(engine, config, end_of(as_of, zone)),
         teams=config.programme.teams,
         people=config.people,
         pillars=config.programme.strategy,
         previous=previous,
     )
+
+
+def _sources(engine: Engine, config: Config, end: datetime) -> list[SourceStatus]:
+    """How fresh each scope is; a configured source of which the store knows no scope yet stands there as ``never``."""
+    from okrsync.store import read
+
+    found = read.source_statuses(engine, sources=config.sources.keys(), end=end)
+    unknown = config.sources.keys() - {status.source for status in found}
+    return [*found, *(SourceStatus(name, "*", None, items=0, removed=0, state="never") for name in unknown)]
+
+
+def _with_failure(judgement: Judgement, status: OutcomeStatus | None) -> Judgement:
+    """The judgement, saying so when what it rests on could not be read the last time."""
+    if status is None or status.error is None or status.origin != judgement.key_result.metric.source_type:
+        return judgement
+    message = f"Its {status.origin} source could not be read the last time: {status.error}"
+    return replace(judgement, reasons=(*judgement.reasons, message))
 
 
 def _served_when_done(piece: Piece, key_results: dict[str, KeyResult], config: Config) -> Piece:

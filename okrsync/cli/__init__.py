@@ -104,8 +104,6 @@ def _run(args: Sequence[str] | None) -> int:
     except OkrsyncError as error:
         app.error(str(error))
         return int(Exit.NOTHING)
-    except BrokenPipeError:
-        # The reader of our output has gone (``okrsync links | head``): that is no failure of ours.
-        sys.stderr.close()
-        return int(Exit.DONE)
+    finally:
+        app.close()
     return int(result) if isinstance(result, int) else int(Exit.DONE)

@@ -17,6 +17,7 @@ def command(app: App) -> int:
     """
     from okrsync.config import load_config
     from okrsync.lint import lint
+    from okrsync.numbers import count_of
 
     config = load_config(app.config_path)
     for problem in config.warnings:
@@ -31,5 +32,7 @@ def command(app: App) -> int:
     objectives = len(config.programme.objectives)
     key_results = sum(len(objective.key_results) for objective in config.programme.objectives)
     cycles = len(config.programme.cycles)
-    app.say(f"{config.path}: {cycles} cycles, {objectives} objectives, {key_results} key results; {errors} errors")
+    counted = ((cycles, "cycle"), (objectives, "objective"), (key_results, "key result"))
+    what = ", ".join(count_of(number, noun) for number, noun in counted)
+    app.say(f"{config.path}: {what}; {count_of(errors, 'error')}")
     return Exit.FOUND if errors else Exit.DONE

@@ -10,6 +10,7 @@ import click
 from okrsync.cli.common import App, Day, common_options, now, pass_app
 from okrsync.errors import ConfigError
 from okrsync.model import KeyResult, Kind, Measurement, Programme
+from okrsync.outcomes.values import parse_number
 
 
 @click.command(name="check-in", context_settings={"ignore_unknown_options": True})
@@ -32,11 +33,14 @@ def command(
 ) -> None:
     """Record a measurement by a person: VALUE is a number, or `done` for a milestone that is reached.
 
-    A second check-in for the same day replaces the first in reports; both stay in the store.
+    The key result may be of any cycle. A second check-in for the same day replaces the first in reports; both stay in
+    the store.
     """
     from okrsync.reporting import today
     from okrsync.store import outcomes
 
+    if confidence is not None and math.isnan(confidence):
+        raise click.BadParameter("must be a number from 0 to 10", param_hint="--confidence")
     config = app.config()
     found = _key_result(config.programme, key_result)
     moment = now()
@@ -56,8 +60,9 @@ def command(
         origin="manual",
         recorded_at=moment,
         confidence=confidence,
-        note=note,
-        by=person,
+        # An argument that is not text in the locale's encoding arrives with lone surrogates, which no store takes.
+        note=note and note.encode(errors="replace").decode(),
+        by=person and person.encode(errors="replace").decode(),
     )
     outcomes.save_check_in(app.store(config), check_in)
     app.say(f"{found.id}: {value} on {day} recorded")
@@ -83,9 +88,9 @@ def _value(key_result: KeyResult, text: str) -> float:
             raise ConfigError(f"{key_result.id} is a milestone: check it in as `done`, or as `open` to take that back")
         return states[text.strip().lower()]
     try:
-        value = float(text)
+        value = parse_number(text)
     except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ConfigError(f"{text!r} is not a number; write the value without unit and separators, like 1234.5")
+        value = None
+    if value is None:
+        raise ConfigError(f"{text!r} is not a number; write the value without its unit, like 1234.5")
     return value

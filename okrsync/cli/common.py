@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from okrsync.errors import ConfigError, OkrsyncError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -31,6 +35,10 @@ class Exit(IntEnum):
     LOCKED = 75
 
 
+class OutputError(OkrsyncError):
+    """The result cannot be written to stdout. Exit code 4."""
+
+
 class App:
     """One run of the program: what its global options say, and the only place that writes messages."""
 
@@ -38,7 +46,8 @@ class App:
         self.config_path: Path | None = None
         self.quiet = False
         self.verbose = False
-        self.color = True
+        self.color = not os.environ.get("NO_COLOR")  # whatever its value, says no-color.org
+        self._opened: list[Engine] = []
 
     def use(self, *, config_path: Path | None, quiet: bool, verbose: bool, no_color: bool) -> None:
         """Take options over; they may stand before and after the command."""
@@ -50,17 +59,17 @@ class App:
     def error(self, message: str) -> None:
         """A failure; shown even with ``--quiet``."""
         for line in message.splitlines() or [""]:
-            click.echo(f"okrsync: {line}", err=True)
+            _to_stderr(f"okrsync: {line}")
 
     def say(self, message: str) -> None:
         """Something a person may want to know."""
         if not self.quiet:
-            click.echo(message, err=True)
+            _to_stderr(message)
 
     def detail(self, message: str) -> None:
         """Something only ``--verbose`` shows."""
         if self.verbose:
-            click.echo(message, err=True)
+            _to_stderr(message)
 
     def config(self) -> Config:
         """Load both files; warnings go to stderr. Raises ``ConfigError``."""
@@ -75,7 +84,14 @@ class App:
         """Open the store. Raises ``ConfigError`` or ``StoreError``."""
         from okrsync.store.engine import open_store
 
-        return open_store(config.store)
+        self._opened.append(open_store(config.store))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for engine in self._opened:
+            engine.dispose()
+        self._opened.clear()
 
 
 def common_options(function: F) -> F:
@@ -90,7 +106,7 @@ def common_options(function: F) -> F:
     )
     @click.option("-q", "--quiet", is_flag=True, help="Only failures on stderr.")
     @click.option("-v", "--verbose", is_flag=True, help="Also details on stderr.")
-    @click.option("--no-color", is_flag=True, envvar="NO_COLOR", help="No colours; NO_COLOR does the same.")
+    @click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same.")
     @click.pass_context
     @wraps(function)
     def wrapper(
@@ -114,9 +130,13 @@ class Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a day; write it like 2026-11-20", param, ctx)
+        if not 1900 <= day.year < 3000:
+            # Windows are counted from it, and must not lead out of the calendar.
+            self.fail(f"{value!r} is too far away: the years 1900 to 2999 can be judged", param, ctx)
+        return day
 
 
 def now() -> datetime:
@@ -127,21 +147,53 @@ def now() -> datetime:
 def write_output(text: str, output: Path | None) -> None:
     """Write a result to a file, or as UTF-8 to stdout whatever the locale says.
 
-    A file is replaced in one step, so that a reader never sees half of it. Raises ``ConfigError`` when it cannot be.
+    A file is replaced in one step, so that a reader never sees half of it; what is no plain file (a pipe,
+    ``/dev/null``) is written to. A reader of stdout that has gone (``okrsync links | head``) is no failure. Raises
+    ``ConfigError`` when the file cannot be written, ``OutputError`` when stdout cannot.
     """
+    content = text.encode("utf-8", "replace")
     if output is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-        sys.stdout.buffer.flush()
+        _to_stdout(content)
         return
-    from okrsync.errors import ConfigError
-
-    draft = output.with_name(f".{output.name}.part")
     try:
-        draft.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-        draft.replace(output)
+        target = output.resolve()
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+            return
+        draft = target.with_name(f".{target.name}.part")
+        draft.write_bytes(content)
+        draft.replace(target)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"cannot write {output}: {reason}") from error
+
+
+def _to_stdout(content: bytes) -> None:
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
     except OSError as error:
-        raise ConfigError(f"cannot write {output}: {error.strerror}") from error
+        _discard(sys.stdout)
+        raise OutputError(f"cannot write to stdout: {error.strerror}") from error
+
+
+def _to_stderr(message: str) -> None:
+    try:
+        click.echo(message, err=True)
+    except OSError:
+        # Nobody can be told of it, and the work itself goes on.
+        _discard(sys.stderr)
+
+
+def _discard(stream: IO[str]) -> None:
+    """Let what is still to be written go nowhere: the interpreter would complain about it as it ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def on_terminal() -> bool:

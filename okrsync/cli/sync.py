@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from okrsync.config import Config
+    from okrsync.measure import MeasureResult
 
 OUTCOMES_ALONE = "outcomes"
 
@@ -41,7 +43,8 @@ class Pulled:
 def command(app: App, selected: tuple[str, ...], full: bool, jobs: int) -> int:
     """Pull what changed: work from every source, measurements from every outcome source.
 
-    SOURCE or SOURCE:SCOPE pulls these alone; `outcomes` the measurements alone.
+    SOURCE or SOURCE:SCOPE pulls these alone; `outcomes` the measurements alone. Exit code 3 when some of it failed (the
+    rest is kept), 4 when all of it did, 75 while another run holds the store.
     """
     from okrsync.store.engine import run_lock
 
@@ -52,19 +55,35 @@ def command(app: App, selected: tuple[str, ...], full: bool, jobs: int) -> int:
 
 
 def pull(
-    app: App, config: Config, engine: Engine, selected: Sequence[str] = (), *, full: bool = False, jobs: int = 8
+    app: App,
+    config: Config,
+    engine: Engine,
+    selected: Sequence[str] = (),
+    *,
+    full: bool = False,
+    jobs: int = 8,
+    clock: Callable[[], datetime] = now,
 ) -> Pulled:
-    """Sync, link and measure, telling the person at the terminal how it goes."""
+    """Sync, link and measure, telling the person at the terminal how it goes.
+
+    Raises ``ConfigError`` for a source or scope that is not there, ``StoreError`` when the store refuses.
+    """
     from okrsync.cli.progress import progress_observer
+    from okrsync.config_errors import did_you_mean
+    from okrsync.errors import ConfigError
     from okrsync.measure import measure
     from okrsync.store.linking import link_all
     from okrsync.sync import Selector, SyncOptions, sync
 
     only = [Selector.parse(text) for text in selected if text != OUTCOMES_ALONE]
+    for selector in only:
+        if selector.source not in config.sources:
+            known = [*config.sources, OUTCOMES_ALONE]
+            raise ConfigError(f"there is no source {selector.source!r}{did_you_mean(selector.source, known)}")
     worked = failed = 0
     if config.sources and (only or not selected):
         options = SyncOptions(
-            base=config.base, timezone=config.timezone, census=config.census, full=full, jobs=jobs, now=now
+            base=config.base, timezone=config.timezone, census=config.census, full=full, jobs=jobs, now=clock
         )
         with progress_observer(app) as observer:
             results = sync(engine, config.sources, options, observer, only)
@@ -72,9 +91,7 @@ def pull(
         failed += sum(result.error is not None for result in results)
         link_all(engine, config.programme)
     if not selected or OUTCOMES_ALONE in selected:
-        measured = measure(
-            engine, config.programme, base=config.base, timezone=config.timezone, now=now(),
-        )  # fmt: skip
+        measured = measure(engine, config.programme, base=config.base, timezone=config.timezone, now=clock())
         for one in measured:
             if one.error is not None:
                 app.error(f"{one.key_result}: {one.error}")
@@ -86,3 +103,10 @@ def pull(
         worked += good
         failed += len(measured) - good
     return Pulled(worked, failed)
+
+
+def _say(app: App, result: MeasureResult) -> None:
+    if result.error is not None:
+        app.error(f"{result.key_result}: {result.error}")
+    else:
+        app.detail(f"{result.key_result}: {result.changed} new or corrected values from {result.origin}")

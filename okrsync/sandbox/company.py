@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from okrsync import git_command
+from okrsync.sandbox.company_code import fill_github, git_history
 from okrsync.sandbox.company_goals import ACCOUNT, GITHUB, JIRA, NOW, REPO, TOKEN, WEB
-from okrsync.sandbox.company_work import fill_github, fill_jira, git_history
+from okrsync.sandbox.company_issues import fill_jira
 from okrsync.sandbox.github import GitHubStandIn
 from okrsync.sandbox.jira import JiraStandIn
 from okrsync.sandbox.server import Request, Response, StandIn
@@ -60,9 +60,13 @@ class Company:
     def on_loopback(self) -> Iterator[None]:
         """Answer for the company's services, for this process alone."""
         with _Proxy({JIRA: self.jira, GITHUB: self.github}) as proxy:
-            here = {name: "" for name in _PROXIES} | {"http_proxy": proxy.url, "HTTP_PROXY": proxy.url}
-            with patch.dict(os.environ, here):
+            before = {name: os.environ.pop(name, None) for name in _PROXIES}
+            os.environ["http_proxy"] = proxy.url
+            try:
                 yield
+            finally:
+                del os.environ["http_proxy"]
+                os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def found_company(clone: Path) -> Company:

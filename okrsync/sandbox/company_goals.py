@@ -24,7 +24,7 @@ TOKEN = "demo-token"  # noqa: S105 (it opens nothing but the stand-ins)
 
 CONFIG = f"""\
 # yaml-language-server: $schema=schemas/okrsync.schema.json
-# The configuration of a sample company, Marigold, an online-shop platform. Written by `okrsync demo`; nothing here is real.
+# The configuration of a sample company, Marigold, an online-shop platform. `okrsync demo` wrote it; nothing is real.
 store: sqlite:///okrsync.db
 timezone: Asia/Shanghai               # days begin and end here
 language: en
@@ -39,7 +39,7 @@ sources:
     projects: [SHOP, PAY]
   github:
     type: github
-    url: {GITHUB}     # leave it out for github.com
+    url: {GITHUB}    # leave it out for github.com
     auth: {{token: {TOKEN}}}
     repos: [{REPO}]
   clone:
@@ -58,10 +58,10 @@ people:
   - {{id: lead-growth, name: Growth lead, team: growth, accounts: {{jira: dev-7}}}}
   - {{id: lead-operations, name: Operations lead, team: operations, accounts: {{jira: dev-9}}}}
 
-# Where the weekly page goes. Both are on this machine; Confluence and MediaWiki are named the same way.
+# Where the weekly page goes: the files of a folder, and a git repository, as the wiki of a GitHub project is one.
 publish:
   - {{type: folder, path: wiki/}}
-  - {{type: git, url: wiki.git}}        # a bare repository, such as the wiki of a GitHub project is
+  - {{type: git, url: storefront.wiki.git}}
 """
 
 OKRS = """\
@@ -320,7 +320,7 @@ SERIES: dict[str, tuple[str, tuple[float, ...]]] = {
     )),
     "first-product": ("percent", (
         34.1, 36.2, 35.0, 33.8, 35.9, 36.8, 34.4, 35.3, 33.2, 35.6, 36.4, 34.9, 35.1, 33.9, 36.0, 35.7, 34.3, 34.8,
-        36.1, 35.2, 34.6, 36.3, 35.4, 34.0, 36.5, 35.8, 35.1,
+        36.1, 35.2, 34.6, 36.3, 35.4, 34.0, 36.5, 35.2, 35.6,
     )),
     "first-order": ("days", (
         16.3, 16.4, 15.8, 15.9, 15.3, 15.4, 14.8, 14.9, 14.7, 14.1, 14.2, 13.7, 13.9, 13.2, 13.3, 12.9, 12.5, 12.7,
@@ -340,7 +340,7 @@ SERIES: dict[str, tuple[str, tuple[float, ...]]] = {
     )),
     "repeat-buyers": ("percent", (
         21.8, 22.4, 22.9, 21.5, 22.1, 21.7, 22.6, 22.3, 21.4, 22.0, 22.7, 21.9, 22.2, 21.6, 22.5, 22.8, 21.9, 22.1,
-        21.7, 22.3, 22.0, 21.6, 22.4, 22.7, 21.8, 22.2, 21.9,
+        21.7, 22.3, 22.0, 21.6, 22.4, 22.7, 21.8, 22.0, 22.2,
     )),
     "referrals": ("shops", (
         61, 57, 64, 59, 62, 55, 60, 66, 58, 61, 63, 56, 59, 65, 60, 57, 62, 58, 64, 60, 59, 63, 57, 61, 58, 62, 33,

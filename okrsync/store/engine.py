@@ -56,6 +56,9 @@ def open_store(url: str) -> Engine:
     except DBAPIError as error:
         engine.dispose()
         raise StoreError(f"the store {shown(parsed)} cannot be opened: {error.orig}") from error
+    except StoreError:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -109,13 +112,14 @@ def run_lock(engine: Engine) -> Iterator[None]:
         return
     from filelock import FileLock, Timeout
 
-    lock = FileLock(f"{engine.url.database}.lock", timeout=0, mode=0o600)
+    # By any name that a symbolic link gives it, it is one store.
+    lock = FileLock(f"{os.path.realpath(engine.url.database or '')}.lock", timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout:
         raise taken from None
     except OSError as error:
-        raise StoreError(f"the lock file {engine.url.database}.lock cannot be made: {error}") from error
+        raise StoreError(f"the lock file {engine.url.database}.lock cannot be made: {error.strerror}") from error
     try:
         yield
     finally:
@@ -123,14 +127,15 @@ def run_lock(engine: Engine) -> Iterator[None]:
 
 
 def _prepare_file(url: URL) -> None:
-    if not url.database or url.database == ":memory:":
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise ConfigError("store: okrsync needs a database file, write for example sqlite:///okrsync.db")
     path = Path(url.database)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise StoreError(f"the store {path} cannot be opened for writing: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise StoreError(f"the store {path} cannot be opened for writing: {reason}") from error
 
 
 def _configure_sqlite(engine: Engine) -> None:

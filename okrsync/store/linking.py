@@ -134,14 +134,13 @@ def _find_parents(connection: Connection) -> None:
         .correlate(items)
         .scalar_subquery()
     )
+    # EXISTS rather than a join: without statistics SQLite would walk all items of the source for every key.
+    of_same_source = exists(
+        select(parent.c.id).where(parent.c.id == item_keys.c.item_id, parent.c.source == items.c.source)
+    ).correlate(items, item_keys)
     by_key = (
-        select(func.min(parent.c.id))
-        .join(item_keys, item_keys.c.item_id == parent.c.id)
-        .where(
-            item_keys.c.key == items.c.parent_key,
-            parent.c.source == items.c.source,
-            parent.c.id != items.c.id,
-        )
+        select(func.min(item_keys.c.item_id))
+        .where(item_keys.c.key == items.c.parent_key, item_keys.c.item_id != items.c.id, of_same_source)
         .correlate(items)
         .scalar_subquery()
     )

@@ -96,14 +96,12 @@ def measurements_of(
 ) -> Mapping[str, tuple[Measurement, ...]]:
     """All measurements in force by key result, oldest day first; ``known_at`` forgets what was learned after it."""
     wanted = set(key_results)
-    query = select(measurements).order_by(measurements.c.id)
+    query = select(measurements).where(measurements.c.key_result.in_(wanted)).order_by(measurements.c.id)
     if known_at is not None:
         query = query.where(measurements.c.recorded_at < known_at)
     in_force: dict[tuple[str, str, date], Measurement | None] = {}
     with reading(engine) as connection:
         for row in connection.execute(query):
-            if row.key_result not in wanted:
-                continue
             place = (row.key_result, row.origin, row.at)
             in_force[place] = (
                 None
