@@ -1,0 +1,180 @@
+"""``okrsync demo``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from okrsync.cli.common import App, Exit, common_options, pass_app, write_output
+from okrsync.errors import ConfigError, SourceError
+
+if TYPE_CHECKING:
+    from okrsync.report.value import Report
+    from okrsync.sandbox.company import Company
+
+MARK = ".okrsync-demo"
+"""The file that says that a folder is a demo's."""
+CLONE, WIKI = "storefront", "storefront.wiki.git"
+
+_MARK_TEXT = "Written by `okrsync demo`, which makes everything in this folder anew when it is run again.\n"
+_LATER = re.compile(r"okrsync\.db(?:-wal|-shm|\.lock)?|wiki/OKR-\d{4}-W\d\d\.md")
+"""What okrsync adds to the folder when it runs there."""
+
+
+@click.command(name="demo")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default="okrsync-demo")
+@common_options
+@pass_app
+def command(app: App, folder: Path) -> int:
+    """Do the whole job on a sample company, on this machine, without any account.
+
+    DIR (default: okrsync-demo) gets the company's configuration, goals and series, which are there to be read, a git
+    clone, the store and the wiki. Its Jira and GitHub are stand-ins that answer on this machine while the command runs;
+    the real connectors read them over HTTP. Run again, it makes everything in DIR anew; a folder that holds anything
+    else is left alone.
+    """
+    from okrsync.sandbox.company import found_company
+
+    if app.config_path is not None:
+        raise click.UsageError("demo writes a configuration of its own: leave --config out")
+    if shutil.which("git") is None:
+        raise SourceError("the demo reads a git clone, and there is no program `git` on PATH. Install git")
+    texts = _texts()
+    _clear(folder, texts)
+    app.say(f"A sample company in {folder}, read from stand-ins of its Jira and GitHub on this machine:")
+    _write(folder, texts)
+    company = found_company(folder / CLONE)
+    app.config_path = folder / "okrsync.yaml"
+    report, code = _work(app, company)
+    _tell(app, folder, company, report)
+    return code
+
+
+def _texts() -> dict[str, str]:
+    """The files that people read, by their place in the folder."""
+    from okrsync.sandbox.company_goals import CONFIG, OKRS, SERIES, csv_of
+
+    series = {f"metrics/{name}.csv": csv_of(name) for name in SERIES}
+    return {MARK: _MARK_TEXT, "okrsync.yaml": CONFIG, "okrs/2026-Q4.yaml": OKRS, **series}
+
+
+def _clear(folder: Path, texts: dict[str, str]) -> None:
+    """Make sure that ``folder`` is there and empty. Raises ``ConfigError`` when it holds what no demo made."""
+    try:
+        if not folder.exists():
+            folder.mkdir(parents=True)
+        found = sorted(folder.iterdir())
+        foreign = _foreign(folder, texts) if (folder / MARK).is_file() else [path.name for path in found]
+        if foreign:
+            names = ", ".join(foreign[:3]) + (" …" if len(foreign) > 3 else "")
+            raise ConfigError(f"{folder} holds what no demo made ({names}): nothing was touched. Choose another folder")
+        for path in found:
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != MARK:  # the mark goes on saying whose the rest is, should this be interrupted
+                path.unlink()
+    except OSError as error:
+        raise ConfigError(f"cannot use {error.filename or folder}: {error.strerror}") from error
+
+
+def _foreign(folder: Path, texts: dict[str, str]) -> list[str]:
+    """What in a demo's folder is not the demo's; inside its two repositories, only files that are not git's count."""
+    from okrsync.sandbox.company_code import changes
+    from okrsync.schemas import FILES
+
+    files = {*texts, *(f"schemas/{name}" for name in FILES), *(f"{CLONE}/{change.path}" for change in changes())}
+    folders = {"wiki", WIKI, f"{CLONE}/.git", *(Path(name).parent.as_posix() for name in files)}
+    folders |= {Path(name).parent.as_posix() for name in folders}
+    foreign = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            ours = False
+        elif name.startswith((f"{WIKI}/", f"{CLONE}/.git/")):
+            ours = True
+        elif path.is_dir():
+            ours = name in folders
+        else:
+            ours = name in files or _LATER.fullmatch(name) is not None
+        if not ours:
+            foreign.append(name)
+    return foreign
+
+
+def _write(folder: Path, texts: dict[str, str]) -> None:
+    """The files that people read, and a wiki without any page."""
+    from okrsync import git_command
+    from okrsync.schemas import write_schemas
+
+    try:
+        for name, text in texts.items():
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        write_schemas(folder / "schemas")
+        (folder / WIKI).mkdir()
+    except OSError as error:
+        raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
+    arguments = ("init", "--quiet", "--bare", "--template=", "--initial-branch=master", ".")
+    git_command.run(arguments, where="the sample wiki", folder=folder / WIKI)
+
+
+def _work(app: App, company: Company) -> tuple[Report, Exit]:
+    """The job itself, as `run` does it, on the demo's day."""
+    from okrsync.cli.publish import bring
+    from okrsync.cli.report import make, render
+    from okrsync.cli.sync import pull
+    from okrsync.sandbox.company_goals import AS_OF, NOW, check_ins
+    from okrsync.store import outcomes
+    from okrsync.store.engine import run_lock
+
+    config = app.config()
+    engine = app.store(config)
+    with run_lock(engine):
+        with company.on_loopback():
+            pulled = pull(app, config, engine, clock=lambda: NOW)
+        for check_in in check_ins():
+            outcomes.save_check_in(engine, check_in)
+        app.say(f"check-ins: {len(check_ins())} recorded")
+        report = make(app, None, AS_OF)
+        published, unpublished = bring(app, config, report)
+    app.say("")
+    write_output(render(report, "terminal", color=app.color and sys.stdout.isatty()), None)
+    if not pulled.failed and not unpublished:
+        return report, Exit.DONE
+    return report, Exit.IN_PART if pulled.worked or published else Exit.NOTHING
+
+
+def _tell(app: App, folder: Path, company: Company, report: Report) -> None:
+    """What was done, and what to try next."""
+    from okrsync.publishing import weekly_page
+
+    requests = company.jira.count() + company.github.count()
+    cloned = sum(source.items for source in report.sources if source.source == "clone")
+    served = sum(source.items for source in report.sources) - cloned
+    # Below `make demo` the program lies in a virtual environment that is not on PATH.
+    program = "okrsync" if shutil.which("okrsync") else sys.argv[0]
+    command = shlex.join([program, "-c", str(folder / "okrsync.yaml")])
+    day = report.as_of.isoformat()
+    app.say(f"""
+{served} work items came from Jira and GitHub in {requests} requests, {cloned} from the clone. None of them moves a key
+result: only the measurements do.
+
+  the week's page   {folder / "wiki" / weekly_page(report).name}.md
+  the goals         {folder / "okrs" / "2026-Q4.yaml"}
+  the settings      {folder / "okrsync.yaml"}
+  the store         {folder / "okrsync.db"}
+
+The stand-ins are gone again, so `sync` has nobody to ask there. These read the store alone:
+
+  {command} report --as-of {day} --format json
+  {command} links --kr KR1.1
+  {command} links --unlinked --as-of {day}
+
+Change a target or a rule under `work:` and report again. Your own company begins with `okrsync init`.""")
