@@ -25,7 +25,8 @@ def _all(
     metric = key_result.metric
     retired = key_result.retired
     if verdict is Verdict.RETIRED and retired is not None:
-        yield f"Retired on {retired.on}: {retired.reason}" if retired.reason else f"Retired on {retired.on}."
+        reason = (retired.reason or "").strip().rstrip(".")
+        yield f"Retired on {retired.on}: {reason}." if reason else f"Retired on {retired.on}."
         yield _work(activity, metric, as_of)
         return
     if as_of < cycle.start:
@@ -77,7 +78,7 @@ def _work(activity: Activity, metric: Metric, as_of: date) -> str:
             )
         else:
             text += f", the last on {activity.last_completed}"
-        return text + "."
+        return f"{text}; {activity.open} open." if activity.open else f"{text}."
     if activity.active:
         return f"No work completed; {count_of(activity.active, 'open piece')} of work changed lately."
     if activity.open:
@@ -157,4 +158,4 @@ def _forecast(cycle: Cycle, outcome: Outcome) -> Iterator[str]:
     forecast = outcome.forecast
     if forecast is not None:
         low, mid, high = show(forecast.low), show(forecast.mid), show(forecast.high)
-        yield f"On {cycle.end} it will stand at about {mid}, with 80% certainty between {low} and {high}."
+        yield f"Going on like this it ends the cycle ({cycle.end}) at about {mid}; 4 times in 5 between {low} and {high}."

@@ -200,7 +200,7 @@ def test_retired() -> None:
     kr = replace(KR, retired=Retirement(START + 5 * WEEK, "dropped for PAY"))
     found = judged(FLAT, done(START), done(START + 6 * WEEK, 2), week=8, kr=kr)
     assert (found.verdict, found.since, found.activity.completed) == (Verdict.RETIRED, START + 5 * WEEK, 1)
-    assert found.reasons[0] == "Retired on 2026-11-09: dropped for PAY"
+    assert found.reasons[0] == "Retired on 2026-11-09: dropped for PAY."
     assert judged(FLAT, done(START), as_of=START + 5 * WEEK - DAY, kr=kr).verdict is Verdict.BUSY
 
 

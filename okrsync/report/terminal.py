@@ -151,13 +151,10 @@ def _busy_one(console: Console, report: Report, judgement: Judgement) -> None:
     _say(console, words.name(judgement), style=_STYLES[Verdict.BUSY], indent=2, hanging=2)
     about = [words.lasting(report, judgement), words.owner(report, judgement)]
     _say(console, " · ".join(part for part in about if part), style="dim", indent=4)
-    for fact in (words.standing(judgement), words.activity(judgement)):
-        if fact:
-            _say(console, f"{fact}.", indent=4)
+    if words.standing(judgement):
+        _say(console, f"{words.standing(judgement)}.", indent=4)
     for reason in judgement.reasons:
         _say(console, f"- {reason}", indent=4, hanging=2)
-    if words.forecast(judgement.outcome):
-        _say(console, f"- {words.forecast(judgement.outcome)}", indent=4, hanging=2)
     named = newest(judgement.completed, NAMED)
     for piece in named:
         done = "" if piece.done_at is None else f"{words.day(day_of(piece.done_at, report.zone))}: "

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from okrsync.model import Judgement, Kind, Movement, Outcome, Piece, SourceStatus, Trend, Verdict
+from okrsync.model import Judgement, Kind, Movement, Piece, SourceStatus, Trend, Verdict
 from okrsync.report.escape import clean
 from okrsync.report.value import Mode, Report
 
@@ -286,18 +286,6 @@ def lasting(report: Report, judgement: Judgement) -> str:
     return f"{verdict} for {span}, {begun(judgement)}"
 
 
-def activity(judgement: Judgement) -> str:
-    """The work in numbers."""
-    done = judgement.activity
-    lag = judgement.key_result.metric.lag.days
-    settled = (
-        f", {f'{done.settled:,}' if done.settled else 'none'} of them more than {plural(lag, 'day')} ago"
-        if done.completed and lag
-        else ""
-    )
-    return f"{plural(done.completed, 'piece')} finished{settled}; {done.open:,} open"
-
-
 def standing(judgement: Judgement) -> str:
     """The outcome in numbers: ``124 now, from 120 to 300 shops/week (2% of the way)``; empty when there are none."""
     outcome, key_result = judgement.outcome, judgement.key_result
@@ -307,21 +295,11 @@ def standing(judgement: Judgement) -> str:
     if key_result.kind is Kind.MAINTAIN:
         parts.append(f"to keep {target(judgement)}")
     elif outcome.baseline is not None and outcome.target is not None:
-        way = "" if outcome.progress is None else f" ({outcome.progress:.0%} of the way)"
+        way = "" if outcome.progress is None else f" ({outcome.progress:.0%} of the way)".replace("-", "−")
         parts.append(f"from {number(outcome.baseline)} to {target(judgement)}{way}")
     elif outcome.target is not None:
         parts.append(f"target {target(judgement)}")
-    if outcome.low is not None and outcome.high is not None:
-        parts.append(f"usual range {number(outcome.low)} to {number(outcome.high)}")
     return ", ".join(parts)
-
-
-def forecast(outcome: Outcome) -> str:
-    """Where the outcome will stand at the cycle's end; empty when nothing foretells it."""
-    if outcome.forecast is None:
-        return ""
-    low, high = number(outcome.forecast.low), number(outcome.forecast.high)
-    return f"At this pace the cycle ends between {low} and {high} (4 times in 5)."
 
 
 def reading(judgement: Judgement) -> str | None:
