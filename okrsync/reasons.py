@@ -54,7 +54,7 @@ def _all(
     yield _movement(outcome)
     yield from _untestable(outcome)
     yield from _trend(outcome)
-    yield from _forecast(cycle, outcome)
+    yield from _forecast(outcome)
 
 
 def _show(value: float | None) -> str:
@@ -154,8 +154,8 @@ def _untestable(outcome: Outcome) -> Iterator[str]:
         yield f"Untestable: the way to the target, {show(gap)}, is under twice the noise (σ {show(sigma)})."
 
 
-def _forecast(cycle: Cycle, outcome: Outcome) -> Iterator[str]:
+def _forecast(outcome: Outcome) -> Iterator[str]:
     forecast = outcome.forecast
     if forecast is not None:
         low, mid, high = show(forecast.low), show(forecast.mid), show(forecast.high)
-        yield f"Going on like this it ends the cycle ({cycle.end}) at about {mid}; 4 times in 5 between {low} and {high}."
+        yield f"Going on like this, it ends the cycle at about {mid}, 4 times in 5 between {low} and {high}."

@@ -217,7 +217,7 @@ def test_reasons_of_busy() -> None:
     assert found.verdict is Verdict.BUSY
     assert found.reasons[0] == "14 pieces of work completed, 12 of them 14 or more days ago."
     assert found.reasons[1].startswith("Flat: in 27 readings its level has not left its usual range of ")
-    assert "80% certainty" in found.reasons[2]
+    assert "4 times in 5" in found.reasons[2]
 
 
 def test_growth_that_merely_goes_on_is_said_to_be_no_sign() -> None:
