@@ -1,11 +1,15 @@
-"""Writes the parts of the documentation that the code knows: the commands' help and the store's tables.
+"""Writes the parts of the documentation that the code knows: commands, tables, and what the demo prints.
 
 ``make docs`` runs it; ``tests/test_docs.py`` fails when what is committed differs from what it writes.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from sqlalchemy import Column
@@ -56,9 +60,9 @@ def database() -> str:
         "# The store\n",
         "This page is written by `make docs` from `okrsync/store/schema.py` and `views.py`.\n",
         "The store is one SQLite file in WAL mode (`store: sqlite:///okrsync.db`): readers never block the sync, and",
-        "Grafana, Metabase or Datasette can open it as it is, for example `datasette --immutable okrsync.db`. Read the",
-        "views; the tables may change with a release (a migration takes your data along), the views stay. All times are",
-        "UTC. Verdicts are not stored: they follow from what is here, see `okrsync report --format json`.\n",
+        "Grafana, Metabase or Datasette can open it as it is, for example `datasette okrsync.db`. Read the views; the",
+        "tables may change with a release (a migration takes your data along), the views stay. All times are UTC.",
+        "Verdicts are not stored: they follow from what is here, see `okrsync report --format json`.\n",
         "## Views\n",
     ]
     for name, select in VIEWS.items():
@@ -87,13 +91,38 @@ def _notes(column: Column[object]) -> str:
 
 
 PAGES = {"commands.md": commands, "database.md": database}
+README = Path(__file__).parents[1] / "README.md"
+_BEGIN, _END = "<!-- demo:begin -->\n", "<!-- demo:end -->\n"
+
+
+def excerpt(demo: str) -> str:
+    """The top of what the demo prints, up to the first busy key result and its evidence, as the README shows it."""
+    top, busy = demo.split("\n\n  KR", 1)
+    first = busy.split("\n\n", 1)[0]
+    return f"```text\n{top}\n\n  KR{first}\n```\n"
+
+
+def with_excerpt(readme: str, demo: str) -> str:
+    """The README with the demo's present output between its two marks."""
+    before, rest = readme.split(_BEGIN)
+    after = rest.split(_END)[1]
+    return f"{before}{_BEGIN}\n{excerpt(demo)}\n{_END}{after}"
 
 
 def main() -> None:
-    """Write all pages beside this file."""
+    """Write all pages beside this file, and the demo's output into the README."""
     folder = Path(__file__).parent
     for name, write in PAGES.items():
         (folder / name).write_text(write(), encoding="utf-8", newline="\n")
+    with TemporaryDirectory() as scratch:
+        demo = subprocess.run(
+            [sys.executable, "-m", "okrsync.cli", "demo", f"{scratch}/demo"],
+            env={**os.environ, "COLUMNS": "100"},
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+    README.write_text(with_excerpt(README.read_text("utf-8"), demo.stdout), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import jsonschema
 import pytest
 import requests
 
+from docs.generate import README, with_excerpt
 from okrsync.cli.common import App
 from okrsync.cli.sync import pull
 from okrsync.config import load_config
@@ -360,3 +361,8 @@ def test_what_is_asked_and_answered_fits_the_services_descriptions(demo: Run, tm
             body = request.json() if request.method == "POST" else None
             validate_request(CONTRACTS / name, request.method, path, request.query, body)
             validate_answer(CONTRACTS / name, request.method, path, response.status, response.json)
+
+
+def test_the_readme_shows_what_the_demo_prints(demo: Run) -> None:
+    readme = README.read_text("utf-8")
+    assert readme == with_excerpt(readme, demo.done.stdout), "run `make docs`"

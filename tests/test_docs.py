@@ -44,8 +44,8 @@ def test_the_readme_names_every_command_and_only_these() -> None:
 
 def test_the_readme_lists_the_exit_codes() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    line = next(line for line in readme.splitlines() if line.startswith("Exit codes:"))
-    assert [int(code) for code in re.findall(r"\*\*(\d+)\*\*", line)] == [int(code) for code in Exit]
+    listed = next(paragraph for paragraph in readme.split("\n\n") if paragraph.startswith("Exit codes:"))
+    assert [int(code) for code in re.findall(r"\*\*(\d+)\*\*", listed)] == [int(code) for code in Exit]
 
 
 def test_make_targets_that_documents_name_exist() -> None:

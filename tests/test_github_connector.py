@@ -27,6 +27,7 @@ from okrsync.sandbox.server import Request, Response
 from okrsync.testing import ConnectorContract
 from tests.contracts import CONTRACTS, needs_contracts, validate_request
 
+SAME = {"repository": 7, "name": "acme/storefront"}
 SCOPE = Scope("shop-github", "acme/storefront")
 API = "https://api.github.com"
 
@@ -212,7 +213,7 @@ def test_everything_is_read_once_and_then_only_what_changed(github: GitHubStandI
 
         # Three pages of issues, and a GraphQL query for the pull requests of each.
         github.requests.clear()
-        again = pull_all(connector, {"since": minute(249), "repository": 7, "name": "acme/storefront"})
+        again = pull_all(connector, {"since": minute(249), **SAME})
         assert not again.plan.whole
         assert set(again.items) == {"7/249", "7/250"}
         assert github.count("/repos/acme/storefront/issues") == 1
@@ -223,7 +224,7 @@ def test_the_next_run_reaches_back_behind_this_one_by_the_servers_clock() -> Non
     clock = {"Date": "Fri, 20 Nov 2026 08:00:00 GMT"}
     responses.get(f"{API}/repos/acme/storefront", json={"id": 7, "full_name": "acme/storefront"}, headers=clock)
     with connected() as connector:
-        assert connector.plan(SCOPE, None).next == {"since": "2026-11-20T07:58:00Z", "repository": 7, "name": "acme/storefront"}
+        assert connector.plan(SCOPE, None).next == {"since": "2026-11-20T07:58:00Z", **SAME}
 
 
 def test_what_changes_between_two_pages_is_not_skipped(github: GitHubStandIn) -> None:
@@ -305,8 +306,8 @@ def test_a_renamed_repository_keeps_its_identity(github: GitHubStandIn) -> None:
 
 def test_a_repository_made_anew_under_the_name_is_read_whole(github: GitHubStandIn) -> None:
     with connected(github.url) as connector:
-        assert connector.plan(SCOPE, {"since": minute(5), "repository": 6, "name": "acme/storefront"}).whole
-        assert not connector.plan(SCOPE, {"since": minute(5), "repository": 7, "name": "acme/storefront"}).whole
+        assert connector.plan(SCOPE, {"since": minute(5), **SAME, "repository": 6}).whole
+        assert not connector.plan(SCOPE, {"since": minute(5), **SAME}).whole
 
 
 def test_deleted_transferred_relabelled(github: GitHubStandIn) -> None:
@@ -318,7 +319,7 @@ def test_deleted_transferred_relabelled(github: GitHubStandIn) -> None:
         github.delete_issue("acme/storefront", 1)
         github.transfer_issue("acme/storefront", 2, "acme/other")
         github.put_issue("acme/storefront", {"number": 4, "labels": ["bug"], "updated_at": minute(99)})
-        assert pull_all(connector, {"since": minute(90), "repository": 7, "name": "acme/storefront"}).items["7/4"].labels == ("bug",)
+        assert pull_all(connector, {"since": minute(90), **SAME}).items["7/4"].labels == ("bug",)
         assert census(connector) == [f"7/{n}" for n in (3, 5, 6, 7, 8, 4)]
         fetched = list(connector.fetch(SCOPE, ["7/1", "7/2", "7/3", "7/4", "7/99", "6/3"]))
     assert [item.id for page in fetched for item in page.items] == ["7/3", "7/4"]
@@ -364,7 +365,7 @@ def test_disabled_issues_leave_the_pull_requests(github: GitHubStandIn) -> None:
         assert Reference(ReferenceKind.CONTAINS, f"{9:040x}") in pulled.items["7/9"].references
         assert pulled.items["7/3"].resolution == "merged"
         assert set(census(connector)) == expected
-        assert set(pull_all(connector, {"since": minute(8), "repository": 7, "name": "acme/storefront"}).items) == {"7/9", "7/12"}
+        assert set(pull_all(connector, {"since": minute(8), **SAME}).items) == {"7/9", "7/12"}
         github.repo("acme/storefront").given["has_issues"] = False
         assert connector.count(SCOPE) == 4
     assert any("issues disabled" in note for note in heard.notes)
@@ -442,7 +443,7 @@ def test_rest_lists_no_more_than_what_changed(github: GitHubStandIn) -> None:
         github.put_pull("acme/storefront", {"number": n, "created_at": minute(0), "updated_at": minute(n)})
     github.graphql = False
     with connected(github.url) as connector:
-        assert len(pull_all(connector, {"since": minute(246), "repository": 7, "name": "acme/storefront"}).items) == 5
+        assert len(pull_all(connector, {"since": minute(246), **SAME}).items) == 5
     assert github.count("/repositories/7/pulls") == 0
 
 

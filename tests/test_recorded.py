@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -20,7 +19,6 @@ from okrsync.store.engine import open_store
 from tests.recorded_count import Recorded, read_server
 from tests.recorded_setup import (
     CYCLES,
-    DATA,
     ISSUES,
     LAGS,
     PROJECTS,
