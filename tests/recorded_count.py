@@ -186,7 +186,5 @@ def read_server(issues: Path, clone: Path, repo: str, zone: ZoneInfo) -> Recorde
         names = re.findall(r"\b(?:TIMOB|AC|ALOY|MOD|DAEMON)-[1-9][0-9]*\b", message)
         title = message.strip().split("\n")[0].strip()
         none: dict[str, set[str]] = {"labels": set(), "components": set(), "versions": set(), "sprints": set()}
-        commits.append(
-            Part(hash_, "commit", "alloy", clone.name, repo, "commit", title, at, at, True, none, None, names)
-        )
+        commits.append(Part(hash_, "commit", "alloy", repo, repo, "commit", title, at, at, True, none, None, names))
     return Recorded(parts, commits)

@@ -133,15 +133,11 @@ class TestContractOverHttp(TestContract):
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "branch"),
-    [
-        ("storefront.wiki.git", {}, "master"),
-        ("pages.git", {}, "main"),
-        ("pages.git", {"branch": "gh-pages"}, "gh-pages"),
-    ],
+    ("head", "settings", "branch"),
+    [("master", {}, "master"), ("trunk", {}, "trunk"), ("master", {"branch": "gh-pages"}, "gh-pages")],
 )
-def test_empty_repository(tmp_path, name, settings, branch):
-    repository = bare(tmp_path, name, head="whatever")
+def test_empty_repository(tmp_path, head, settings, branch):
+    repository = bare(tmp_path, "pages.git", head=head)
     done = publisher(repository, **settings).publish([page()])
     assert done.written == (NAME,)
     assert done.where == repository.as_uri()
@@ -150,6 +146,14 @@ def test_empty_repository(tmp_path, name, settings, branch):
     assert (
         git(repository, "log", "--format=%an <%ae> %cn <%ce>", branch).split() == ["okrsync", "<okrsync@localhost>"] * 2
     )
+
+
+@pytest.mark.parametrize(("name", "branch"), [("storefront.wiki.git", "master"), ("pages.git", "main")])
+def test_empty_repository_that_does_not_tell_its_head(tmp_path, name, branch):
+    repository = bare(tmp_path, name, head="whatever")
+    git(repository, "config", "lsrefs.unborn", "ignore")
+    publisher(repository).publish([page()])
+    assert commits(repository, branch) == ["OKR report 2026-W47"]
 
 
 def test_branch_of_the_remotes_head(tmp_path):
@@ -199,7 +203,7 @@ def test_path_relative_to_the_configuration(tmp_path):
     context = PublishContext(tmp_path / "conf")
     done = Git(GitSettings(url="../wiki with spaces"), context).publish([page()])
     assert done.written == (NAME,)
-    assert "Week 47" in show(repository, branch="main")
+    assert "Week 47" in show(repository)
 
 
 def test_link_in_the_repository_leads_nowhere(tmp_path):

@@ -62,7 +62,7 @@ def pull(
     *,
     full: bool = False,
     jobs: int = 8,
-    clock: Callable[[], datetime] = now,
+    clock: Callable[[], datetime] | None = None,
 ) -> Pulled:
     """Sync, link and measure, telling the person at the terminal how it goes.
 
@@ -80,6 +80,7 @@ def pull(
         if selector.source not in config.sources:
             known = [*config.sources, OUTCOMES_ALONE]
             raise ConfigError(f"there is no source {selector.source!r}{did_you_mean(selector.source, known)}")
+    clock = clock or now
     worked = failed = 0
     if config.sources and (only or not selected):
         options = SyncOptions(
@@ -91,12 +92,16 @@ def pull(
         failed += sum(result.error is not None for result in results)
         link_all(engine, config.programme)
     if not selected or OUTCOMES_ALONE in selected:
-        measured = measure(engine, config.programme, base=config.base, timezone=config.timezone, now=clock())
-        for one in measured:
-            if one.error is not None:
-                app.error(f"{one.key_result}: {one.error}")
-            else:
-                app.detail(f"{one.key_result}: {one.changed} new or corrected values from {one.origin}")
+        measured = measure(
+            engine,
+            config.programme,
+            base=config.base,
+            timezone=config.timezone,
+            now=clock(),
+            full=full,
+            on_wait=lambda why, seconds: app.detail(f"waiting {seconds:.0f} s: {why}"),
+            on_result=lambda result: _say(app, result),
+        )
         good = sum(one.error is None for one in measured)
         if measured:
             app.say(f"outcomes: {good} of {len(measured)} key results read")

@@ -183,7 +183,7 @@ class Git(Publisher):
                 head = value.removeprefix("ref: refs/heads/")
             elif name.startswith("refs/heads/"):
                 branches.add(name.removeprefix("refs/heads/"))
-        branch = self.settings.branch or head
+        branch = self.settings.branch or head or (None if branches else self._unborn(clone))
         if branch is None:
             branch = "master" if self.url.rstrip("/").endswith(".wiki.git") else "main"
             if branches and branch not in branches:
@@ -192,6 +192,22 @@ class Git(Publisher):
             self._ask(clone, "fetch", "--quiet", "--depth=1", "--no-tags", "--", self.url, f"refs/heads/{branch}")
             self._run(clone, "reset", "--quiet", "--hard", "FETCH_HEAD")
         return branch, branch in branches
+
+    def _unborn(self, clone: Path) -> str | None:
+        """The branch that an empty repository's HEAD names: what is pushed elsewhere would be shown to nobody.
+
+        ``ls-remote`` does not tell it, ``clone`` does. None where git or the server is older than 2.31.
+        """
+        untold = "okrsync-untold"
+        target = ".git/unborn"
+        self._ask(
+            clone,
+            *("-c", f"init.defaultBranch={untold}", "clone", "--quiet", "--bare", "--template=", "--depth=1"),
+            *("--", self.url, target),
+        )
+        _, out = self._run(clone, f"--git-dir={target}", "symbolic-ref", "--short", "HEAD")
+        branch = out.decode("utf-8", "replace").strip()
+        return None if branch == untold else branch
 
     def _commit(self, clone: Path, pages: Sequence[WikiPage], exists: bool) -> Published:
         """Write the pages onto the state that was fetched and commit what differs."""

@@ -1,0 +1,1 @@
+"""Measurements of speed and of the statistics; not tests: nothing here is asserted."""
