@@ -1,6 +1,7 @@
 """How often is ``okrsync.movement`` right? A simulation, printed as Markdown.
 
-    python -m benchmarks.movement [--runs N] [--seed N]
+    python -m benchmarks movement                            into RESULTS.md
+    python -m benchmarks.movement [--runs N] [--seed N]      printed only
 
 Weekly readings, a cycle of 13 weeks, σ = 1 throughout: the method does not depend on the scale (the second table shows
 it), so what the noise is of the gap from baseline to target matters only for *untestable*. Every number is a share of
@@ -10,6 +11,7 @@ it), so what the noise is of the gap from baseline to target matters only for *u
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -215,13 +217,14 @@ def speed() -> None:
     print(f"1,000 series of 60 readings: {time.process_time() - begun:.2f} s of CPU.\n")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> None:
+    """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     runs = max(4, options.runs)
-    print(f"## Movement: error rates ({runs} runs)\n")
+    print(f"{runs} runs, seed {options.seed}.\n")
     no_change(runs, options.seed)
     changes(runs, options.seed)
     trends(runs, options.seed)
@@ -230,4 +233,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -5,8 +5,6 @@ The stand-in runs in this process, the program in one of its own: CPU and memory
 
 from __future__ import annotations
 
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -32,29 +30,16 @@ try:
 finally:
     print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 """
-BEGIN, END = "<!-- recorded -->", "<!-- /recorded -->"
-RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def main() -> None:
-    """Print the table, and put it into ``RESULTS.md`` in place of the one before."""
-    if not ISSUES.exists():
-        print(f"skipped: {ISSUES} is absent")
-        return
-    table = measure()
-    print(table)
-    kept = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# What was measured\n"
-    before, _, rest = kept.partition(BEGIN)
-    after = rest.partition(END)[2]
-    section = f"{BEGIN}\n## recorded\n\n{table}\n{END}"
-    RESULTS.write_text(f"{before.rstrip()}\n\n{section}\n{after.lstrip()}", encoding="utf-8")
+    """Print the table."""
+    print(measure() if ISSUES.exists() else f"skipped: {ISSUES} is absent")
 
 
 def measure() -> str:
-    """A Markdown table, with the machine and the command that made it."""
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    """A Markdown table: a row a step."""
     rows = [
-        f"`python -m benchmarks recorded` on {machine}.\n",
         "| step | wall s | CPU s | peak MB | requests | store MB |",
         "|---|--:|--:|--:|--:|--:|",
     ]

@@ -16,7 +16,6 @@ DEFAULT_NOT_COMPLETED: tuple[str, ...] = (
     "Abandoned",
     "Obsolete",
     "Unresolved",
-    # GitHub's state_reason, and what okrsync itself calls a pull request closed without a merge
     "not_planned",
     "duplicate",
     "unmerged",
@@ -55,3 +54,7 @@ DEFAULT_NOT_COMPLETED: tuple[str, ...] = (
 The English ones are the contract's. Which Chinese name a site shows depends on its language pack and its administrator
 (unverified for each), hence several for each; ``not_completed`` in ``okrsync.yaml`` replaces the whole list.
 """
+
+NEVER_COMPLETED: tuple[str, ...] = ("not_planned", "duplicate", "unmerged")
+"""GitHub's ``state_reason``, and what okrsync itself calls a pull request closed without a merge: whatever the
+configuration says of resolutions, these are no completion (DESIGN section 7)."""

@@ -144,7 +144,7 @@ def load_config(
         publish=tuple(publish),
         schedule=Schedule(main.schedule.sync, main.schedule.report) if main.schedule else None,
         census=main.census,
-        not_completed=main.not_completed,
+        not_completed=tuple(dict.fromkeys((*main.not_completed, *NEVER_COMPLETED))),
         programme=programme,
         warnings=tuple(warnings),
     )

@@ -181,7 +181,8 @@ class ConfigFile(YamlModel):
     """How often all ids of a scope are compared with the store, to find what was deleted, such as 24h."""
     not_completed: tuple[Text, ...] = DEFAULT_NOT_COMPLETED
     """Names or ids of resolutions and statuses that do not count as completed, matched without case.
-    Replaces the default list (Won't Do, Duplicate, Cannot Reproduce, not_planned …)."""
+    Replaces the default list (Won't Do, Duplicate, Cannot Reproduce …); GitHub's not_planned and duplicate, and pull
+    requests closed unmerged, never count."""
 
 
 class CycleModel(YamlModel):

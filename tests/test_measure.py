@@ -84,6 +84,7 @@ def test_a_correction_is_a_revision(office: Office) -> None:
     assert office.measure(date(2026, 11, 23))[0].changed == 1
     assert office.values() == {"2026-11-09": 1, "2026-11-16": 5}
     assert office.values(known_at=at(date(2026, 11, 23), 0)) == {"2026-11-09": 1, "2026-11-16": 2}
+    assert office.values(known_at=at(date(2026, 11, 23))) == {"2026-11-09": 1, "2026-11-16": 2}, "known after it only"
     assert office.values(known_at=at(date(2026, 11, 20), 0)) == {}
 
 
