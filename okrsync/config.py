@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from okrsync import plugins
+from okrsync.completed import NEVER_COMPLETED
 from okrsync.config_errors import did_you_mean, read_model
 from okrsync.config_models import ConfigFile, PersonModel
 from okrsync.config_plugins import UnavailableOutcomeSettings, UnavailablePublisherSettings, read_settings

@@ -42,7 +42,18 @@ def _source_name(value: str) -> str:
     return value
 
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
+"""A lag of ten years after the last of them is a date still."""
+
+
 def _day(value: Any) -> Any:
+    day = _any_day(value)
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise ValueError(f"must be a day of the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return day
+
+
+def _any_day(value: Any) -> date:
     if type(value) is date:
         return value
     text = str(_as_written(value)).strip()

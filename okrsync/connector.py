@@ -113,6 +113,14 @@ class Connector(ABC):
     def scopes(self) -> Sequence[Scope]:
         """The scopes that the settings ask for. May ask the service (an organisation's repositories)."""
 
+    def expects(self, scope: Scope) -> bool:
+        """Should a scope that ``scopes`` listed in an earlier run, and lists no more, still be there?
+
+        False where the configuration alone says which scopes there are: it has been changed. True where the service
+        was asked: a scope was renamed, deleted or hidden from the account.
+        """
+        return False
+
     @abstractmethod
     def plan(self, scope: Scope, cursor: Cursor | None) -> Plan:
         """Decide what to read: everything when ``cursor`` is None, else what changed since (with overlap).

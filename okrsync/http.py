@@ -68,13 +68,20 @@ def with_retries(
         error = state.outcome.exception() if state.outcome else None
         on_wait(str(error), state.upcoming_sleep)
 
-    return Retrying(
+    retrying = Retrying(
         retry=retry_if_exception(worth_another),
         stop=stop_after_attempt(policy.attempts),
         wait=pause,
         before_sleep=tell,
         reraise=True,
-    )(call)
+    )
+    try:
+        return retrying(call)
+    except RetryableError as error:
+        if (error.retry_after or 0.0) <= policy.longest_wait:
+            raise
+        asked = f"{error}. It asks to wait {error.retry_after:.0f} s, which is too long for one run: try again later"
+        raise RetryableError(asked, error.retry_after) from error
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from okrsync.config import Config
 from okrsync.dates import day_of, end_of, start_of
@@ -91,7 +93,7 @@ def _report(
             for kr in objective.key_results
         ],
         completed=[
-            _served_when_done(piece, key_results, config)
+            served_when_done(piece, key_results, config.timezone)
             for piece in pieces
             if piece.counts and piece.done_at is not None and start <= piece.done_at < end
         ],
@@ -120,10 +122,11 @@ def _with_failure(judgement: Judgement, status: OutcomeStatus | None) -> Judgeme
     return replace(judgement, reasons=(*judgement.reasons, message))
 
 
-def _served_when_done(piece: Piece, key_results: dict[str, KeyResult], config: Config) -> Piece:
-    """The piece without the key results that had been retired before it was done."""
-    assert piece.done_at is not None
-    day = day_of(piece.done_at, config.timezone)
+def served_when_done(piece: Piece, key_results: Mapping[str, KeyResult], zone: ZoneInfo) -> Piece:
+    """The piece without the key results that had been retired before it was done; an open piece as it is."""
+    if piece.done_at is None:
+        return piece
+    day = day_of(piece.done_at, zone)
     retired = {kr_id for kr_id in piece.key_results if _retired_before(key_results[kr_id], day)}
     return replace(piece, key_results=piece.key_results - retired) if retired else piece
 

@@ -128,7 +128,7 @@ def sync(
     results: list[ScopeResult] = []
     try:
         with ThreadPoolExecutor(max_workers=options.jobs, thread_name_prefix="okrsync") as executor:
-            runs = _open_scopes(engine, connectors, only, observer, results, executor)
+            runs = _open_scopes(engine, connectors, options, only, observer, results, executor)
             try:
                 _Coordinator(engine, options, observer, executor).run(runs)
             except BaseException:
@@ -166,6 +166,7 @@ def _connector(name: str, settings: SourceSettings, options: SyncOptions, observ
 def _open_scopes(
     engine: Engine,
     connectors: Mapping[str, Connector],
+    options: SyncOptions,
     only: Sequence[Selector],
     observer: Observer,
     results: list[ScopeResult],
@@ -179,7 +180,15 @@ def _open_scopes(
         except SourceError as error:
             results += _source_failed(engine, name, str(error), observer)
             continue
-        rows = work.use_scopes(engine, name, [scope.id for scope in scopes])
+        missing: dict[str, str] = {}
+        if not options.full:
+            found, missing = _look_for_missing(engine, connectors[name], name, scopes)
+            scopes += found
+        rows = work.use_scopes(engine, name, [*(scope.id for scope in scopes), *missing])
+        for lost, message in missing.items():
+            work.fail_scope(engine, rows[lost].id, message)
+            results.append(ScopeResult(Scope(name, lost), error=message))
+            observer.scope_done(results[-1])
         wanted = {selector.scope for selector in only if selector.source == name}
         unknown = {scope for scope in wanted if scope is not None} - {scope.id for scope in scopes}
         if unknown:
@@ -189,6 +198,31 @@ def _open_scopes(
             if not wanted or None in wanted or scope.id in wanted:
                 runs.append(_Run(connectors[name], scope, rows[scope.id], ScopeResult(scope), rows[scope.id].cursor))
     return runs
+
+
+def _look_for_missing(
+    engine: Engine, connector: Connector, source: str, listed: Sequence[Scope]
+) -> tuple[list[Scope], dict[str, str]]:
+    """What became of the scopes that the source listed before and lists no more: those that are there all the same,
+    and those that are not, with the reason. One that only has another name by now is remembered under both.
+    """
+    names = {scope.id.lower() for scope in listed}
+    found: list[Scope] = []
+    missing: dict[str, str] = {}
+    for id_ in work.configured_scopes(engine, source):
+        scope = Scope(source, id_)
+        if id_.lower() in names or not connector.expects(scope):
+            continue
+        try:
+            present = connector.plan(scope, None).scope_name
+        except SourceError as error:
+            missing[id_] = f"{error}. What is stored is kept; to give it up, run: okrsync sync {source} --full"
+            continue
+        if present.lower() in names:
+            work.name_scope(engine, source, id_, present)
+        else:
+            found.append(scope)
+    return found, missing
 
 
 def _source_failed(engine: Engine, source: str, message: str, observer: Observer) -> list[ScopeResult]:

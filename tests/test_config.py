@@ -134,7 +134,7 @@ def test_every_key_of_the_configuration(folder: Folder) -> None:
     assert config.shown_store == "postgresql+psycopg://okr:***@db.example/okr"
     assert "hunter22" not in repr(config)
     assert (str(config.timezone), config.language, config.census) == ("Asia/Shanghai", "zh", timedelta(hours=12))
-    assert config.not_completed == ("Dropped", "10003")
+    assert config.not_completed == ("Dropped", "10003", "not_planned", "duplicate", "unmerged")
     assert config.schedule is not None
     assert (config.schedule.sync, config.schedule.report) == ("0 * * * *", "*/5 8-18/2 1,15 JAN-MAR MON")
     assert [each.type for each in config.publish] == ["folder"]

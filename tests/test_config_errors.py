@@ -153,6 +153,7 @@ GOALS_CASES = [
     ("start: 2026-10-01", "start: 2026-10-01T08:00:00", ":1: 'start' must be a day without a time, such as 2026-10-01"),
     ("start: 2026-10-01", "start: 2026-02-30", ":1: 'start' must be a day such as 2026-10-01"),
     ("start: 2026-10-01", "start: 20261001", ":1: 'start' must be a day such as 2026-10-01"),
+    ("start: 2026-10-01", "start: 0001-01-01", ":1: 'start' must be a day of the years 1900 to 2999"),
     ("start: 2026-10-01", "start: 2027-10-01", ":1: the cycle ends before it starts"),
     ("    title: Sell within a day\n", "", ":8: 'title' is missing in an objective"),
     ("title: Sell within a day", "title:", ":10: 'title' has no value"),

@@ -87,8 +87,11 @@ def test_retries() -> None:
     assert attempts(at_once, at_once, policy=policy) == ([0.0, 0.0], "answer")
     last = RetryableError("busy still", 0.0)
     assert attempts(at_once, at_once, last, policy=policy) == ([0.0, 0.0], last)
-    for final in (RetryableError("tomorrow", 11.0), SourceError("no"), AuthError("who?")):
+    for final in (SourceError("no"), AuthError("who?")):
         assert attempts(final, policy=policy) == ([], final)
+    waits, error = attempts(RetryableError("tomorrow", 11.0), policy=policy)
+    assert waits == []
+    assert str(error) == "tomorrow. It asks to wait 11 s, which is too long for one run: try again later"
 
 
 @pytest.mark.parametrize(

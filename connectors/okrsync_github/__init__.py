@@ -187,6 +187,10 @@ class GitHubConnector(Connector):
         ]
         return [Scope(self.context.source, repository.full_name) for repository in repositories]
 
+    def expects(self, scope: Scope) -> bool:
+        """True of the organisation's repositories: one that is not listed was renamed, deleted or hidden."""
+        return self.settings.org is not None and scope.id.lower().startswith(f"{self.settings.org.lower()}/")
+
     def plan(self, scope: Scope, cursor: Cursor | None) -> Plan:
         """Everything, or what was updated since the former plan began, by the server's clock.
 

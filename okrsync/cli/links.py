@@ -76,12 +76,14 @@ def _linked(app: App, engine: Engine, config: Config, key_result: str | None) ->
 def _unlinked(engine: Engine, config: Config, cycle: Cycle, as_of: date) -> list[str]:
     from okrsync.dates import end_of, start_of
     from okrsync.report.escape import clean
+    from okrsync.reporting import served_when_done
     from okrsync.store.read import pieces
 
+    key_results = {kr.id: kr for kr in config.programme.key_results_of(cycle.id)}
     found = pieces(
         engine,
         sources=config.sources.keys(),
-        key_results=[kr.id for kr in config.programme.key_results_of(cycle.id)],
+        key_results=key_results,
         start=start_of(cycle.start, config.timezone),
         end=end_of(min(as_of, cycle.end), config.timezone),
         not_completed=config.not_completed,
@@ -98,5 +100,5 @@ def _unlinked(engine: Engine, config: Config, cycle: Cycle, as_of: date) -> list
             )
         )
         for piece in found
-        if not piece.key_results
+        if not served_when_done(piece, key_results, config.timezone).key_results
     ]

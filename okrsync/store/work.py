@@ -106,6 +106,12 @@ def configured_scopes(engine: Engine, source: str) -> list[str]:
         )
 
 
+def name_scope(engine: Engine, source: str, scope: str, name: str) -> None:
+    """Remember the present name of a scope that has another one by now."""
+    with writing(engine) as connection:
+        connection.execute(update(scopes).where(scopes.c.source == source, scopes.c.scope == scope).values(name=name))
+
+
 def progress_of(engine: Engine, scope_id: int) -> Progress | None:
     """The plan that an interrupted sync left behind, or None."""
     with reading(engine) as connection:
