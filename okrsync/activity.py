@@ -3,21 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from okrsync.dates import day_of
 from okrsync.model import Activity, Cycle, KeyResult, Piece
 
 
+@dataclass(frozen=True, slots=True)
+class DatedPiece:
+    """A piece with its days: made once, as a key result is counted for many days."""
+
+    piece: Piece
+    created: date
+    updated: date
+    done: date | None
+
+
+def dated(pieces: Iterable[Piece], zone: ZoneInfo) -> tuple[DatedPiece, ...]:
+    """The pieces with their days in ``zone``, what was done last first and what is not done at the end."""
+    found = [
+        DatedPiece(
+            piece,
+            created=day_of(piece.created_at, zone),
+            updated=day_of(piece.updated_at, zone),
+            done=None if piece.done_at is None else day_of(piece.done_at, zone),
+        )
+        for piece in pieces
+    ]
+    never = datetime.min.replace(tzinfo=UTC)
+    found.sort(
+        key=lambda one: (one.piece.done_at or never, one.piece.source, one.piece.key, one.piece.id), reverse=True
+    )
+    return tuple(found)
+
+
 def count(
-    pieces: Iterable[Piece], *, key_result: KeyResult, cycle: Cycle, as_of: date, zone: ZoneInfo
+    pieces: Iterable[DatedPiece], *, key_result: KeyResult, cycle: Cycle, as_of: date
 ) -> tuple[Activity, tuple[Piece, ...]]:
     """Count the pieces that serve ``key_result``, as things stood at the end of ``as_of``.
 
-    ``pieces`` are the key result's own: links are not looked at. The window goes from the cycle's first day to
-    ``as_of``, at most to the cycle's last day; days begin and end in ``zone``. After ``retired.on`` nothing counts for
-    the key result: the window ends on that day.
+    ``pieces`` are the key result's own, from ``dated``: links are not looked at. The window goes from the cycle's first
+    day to ``as_of``, at most to the cycle's last day. After ``retired.on`` nothing counts for the key result: the window
+    ends on that day.
 
     - *opened*: created in the window, whatever became of it;
     - *open*: created by the window's end and not done by then (done later was open then);
@@ -34,16 +63,13 @@ def count(
     changed_since = end - 2 * cycle.check_in + timedelta(days=1)
     opened = still_open = active = 0
     completed: list[tuple[date, Piece]] = []
-    for piece in pieces:
-        created = day_of(piece.created_at, zone)
-        done = None if piece.done_at is None else day_of(piece.done_at, zone)
-        opened += cycle.start <= created <= end
-        if created <= end and (done is None or done > end):
+    for one in pieces:
+        opened += cycle.start <= one.created <= end
+        if one.created <= end and (one.done is None or one.done > end):
             still_open += 1
-            active += day_of(piece.updated_at, zone) >= changed_since
-        if done is not None and piece.counts and cycle.start <= done <= end:
-            completed.append((done, piece))
-    completed.sort(key=lambda pair: (pair[1].done_at, pair[1].source, pair[1].key, pair[1].id), reverse=True)
+            active += one.updated >= changed_since
+        if one.done is not None and one.piece.counts and cycle.start <= one.done <= end:
+            completed.append((one.done, one.piece))
     settled = sum(done + key_result.metric.lag <= as_of for done, _ in completed)
     activity = Activity(
         opened=opened,

@@ -47,7 +47,7 @@ def judge(
     ``since`` is None before the cycle has begun. A key result retired by ``as_of`` is not judged: its verdict is
     ``retired``, since the day it was.
     """
-    case = _Case(key_result, cycle, pieces, measurements, zone)
+    case = _Case(key_result, cycle, activity.dated(pieces, zone), measurements)
     today = case.on(as_of)
     automatic = key_result.metric.source_type != MANUAL
     said = (one for one in measurements if automatic and one.origin == MANUAL and one.at <= as_of)
@@ -78,9 +78,8 @@ class _Day:
 class _Case:
     key_result: KeyResult
     cycle: Cycle
-    pieces: Sequence[Piece]
+    pieces: Sequence[activity.DatedPiece]
     measurements: Sequence[Measurement]
-    zone: ZoneInfo
 
     @property
     def last_day(self) -> date:
@@ -90,7 +89,7 @@ class _Case:
     def on(self, day: date) -> _Day:
         """The judgement as of one day."""
         kr, metric = self.key_result, self.key_result.metric
-        work, completed = activity.count(self.pieces, key_result=kr, cycle=self.cycle, as_of=day, zone=self.zone)
+        work, completed = activity.count(self.pieces, key_result=kr, cycle=self.cycle, as_of=day)
         until = min(day, self.last_day)
         readings = series.prepare(self.measurements, metric, origin=metric.source_type, as_of=until)
         direction = verdict.direction_of(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -12,8 +14,9 @@ OUTCOMES = "okrsync.outcomes"
 PUBLISHERS = "okrsync.publishers"
 
 
-def installed(group: str) -> dict[str, EntryPoint]:
-    """Entry points of a group by name, not loaded yet.
+@cache
+def installed(group: str) -> Mapping[str, EntryPoint]:
+    """Entry points of a group by name, not loaded yet; looked up once, as that reads a file of every distribution.
 
     Raises ``ConfigError`` when two distributions claim the same name.
     """

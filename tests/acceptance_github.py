@@ -1,4 +1,4 @@
-"""A GitHub of our own for the acceptance tests: REST alone, written from the service's description, not from okrsync."""
+"""A GitHub of our own for the acceptance tests: REST alone, written from FACTS, not from okrsync."""
 
 from __future__ import annotations
 
@@ -61,7 +61,12 @@ class Hub:
         return (200, self._repository(full)) if not what else (200, [])
 
     def _repository(self, full):
-        return {"id": self.repos[full]["id"], "full_name": full, "html_url": f"https://github.com/{full}", "fork": False}
+        return {
+            "id": self.repos[full]["id"],
+            "full_name": full,
+            "html_url": f"https://github.com/{full}",
+            "fork": False,
+        }
 
     def _row(self, full, row):
         return {**row, "html_url": f"https://github.com/{full}/issues/{row['number']}"}

@@ -107,3 +107,9 @@ def test_what_a_service_calls_dropped_is_dropped_whatever_else_is_configured(okr
     path.write_text(path.read_text(encoding="utf-8") + "not_completed: [不做了]\n", encoding="utf-8")
     assert okrsync("sync").returncode == 0
     assert report(okrsync)[0]["dropped"] == 0
+
+
+def test_output_to_a_dash_is_stdout(okrsync, tmp_path):
+    done = okrsync("report", "--format", "json", "--as-of", "2026-11-20", "-o", "-")
+    assert json.loads(done.stdout)["as_of"] == "2026-11-20"
+    assert not (tmp_path / "-").exists()

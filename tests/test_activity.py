@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from okrsync.activity import count
+from okrsync.activity import count, dated
 from okrsync.model import Activity, Cycle, KeyResult, Kind, Metric, Piece, Retirement
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -38,7 +38,7 @@ def piece(
 
 
 def counted(*pieces: Piece, as_of: str = "2026-11-20", kr: KeyResult = KR, zone: ZoneInfo = UTC_ZONE) -> Activity:
-    return count(pieces, key_result=kr, cycle=CYCLE, as_of=date.fromisoformat(as_of), zone=zone)[0]
+    return count(dated(pieces, zone), key_result=kr, cycle=CYCLE, as_of=date.fromisoformat(as_of))[0]
 
 
 def test_nothing() -> None:
@@ -119,5 +119,5 @@ def test_after_retirement_nothing_counts() -> None:
 
 def test_completed_pieces_come_latest_first() -> None:
     pieces = [piece("2026-10-01", done=f"2026-11-{day:02}", no=day) for day in (3, 9, 1)]
-    _, completed = count(pieces, key_result=KR, cycle=CYCLE, as_of=date(2026, 11, 20), zone=UTC_ZONE)
+    _, completed = count(dated(pieces, UTC_ZONE), key_result=KR, cycle=CYCLE, as_of=date(2026, 11, 20))
     assert [one.key for one in completed] == ["SHOP-9", "SHOP-3", "SHOP-1"]

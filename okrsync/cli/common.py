@@ -145,14 +145,14 @@ def now() -> datetime:
 
 
 def write_output(text: str, output: Path | None) -> None:
-    """Write a result to a file, or as UTF-8 to stdout whatever the locale says.
+    """Write a result to a file, or as UTF-8 to stdout (``None``, and ``-``) whatever the locale says.
 
     A file is replaced in one step, so that a reader never sees half of it; what is no plain file (a pipe,
     ``/dev/null``) is written to. A reader of stdout that has gone (``okrsync links | head``) is no failure. Raises
     ``ConfigError`` when the file cannot be written, ``OutputError`` when stdout cannot.
     """
     content = text.encode("utf-8", "replace")
-    if output is None:
+    if output is None or str(output) == "-":
         _to_stdout(content)
         return
     try:
