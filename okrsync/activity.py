@@ -45,8 +45,8 @@ def count(
     """Count the pieces that serve ``key_result``, as things stood at the end of ``as_of``.
 
     ``pieces`` are the key result's own, from ``dated``: links are not looked at. The window goes from the cycle's first
-    day to ``as_of``, at most to the cycle's last day. After ``retired.on`` nothing counts for the key result: the window
-    ends on that day.
+    day to ``as_of``, at most to the cycle's last day. After ``retired.on`` nothing counts for the key result: the
+    window ends on that day.
 
     - *opened*: created in the window, whatever became of it;
     - *open*: created by the window's end and not done by then (done later was open then);
