@@ -21,7 +21,7 @@ from okrsync.connector import Connector, ConnectorContext, Cursor, Plan, Shard, 
 from okrsync.errors import ConfigError, CursorExpired, SourceError
 from okrsync.model import Scope
 from okrsync.plugins import CONNECTORS, load
-from okrsync.store import work
+from okrsync.store import scopes, work
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -76,7 +76,7 @@ class _Run:
 
     connector: Connector
     scope: Scope
-    row: work.ScopeRow
+    row: scopes.ScopeRow
     result: ScopeResult
     cursor: Cursor | None
     plan: Plan | None = None
@@ -176,25 +176,25 @@ def _open_scopes(
     runs: list[_Run] = []
     for name, listing in listings.items():
         try:
-            scopes = list(listing.result())
+            listed = list(listing.result())
         except SourceError as error:
             results += _source_failed(engine, name, str(error), observer)
             continue
         missing: dict[str, str] = {}
         if not options.full:
-            found, missing = _look_for_missing(engine, connectors[name], name, scopes)
-            scopes += found
-        rows = work.use_scopes(engine, name, [*(scope.id for scope in scopes), *missing])
+            found, missing = _look_for_missing(engine, connectors[name], name, listed)
+            listed += found
+        rows = scopes.use_scopes(engine, name, [*(scope.id for scope in listed), *missing])
         for lost, message in missing.items():
-            work.fail_scope(engine, rows[lost].id, message)
+            scopes.fail_scope(engine, rows[lost].id, message)
             results.append(ScopeResult(Scope(name, lost), error=message))
             observer.scope_done(results[-1])
         wanted = {selector.scope for selector in only if selector.source == name}
-        unknown = {scope for scope in wanted if scope is not None} - {scope.id for scope in scopes}
+        unknown = {scope for scope in wanted if scope is not None} - {scope.id for scope in listed}
         if unknown:
-            known = ", ".join(sorted(scope.id for scope in scopes))
+            known = ", ".join(sorted(scope.id for scope in listed))
             raise ConfigError(f"source {name} has no scope {sorted(unknown)[0]!r}; it has: {known or 'none'}")
-        for scope in scopes:
+        for scope in listed:
             if not wanted or None in wanted or scope.id in wanted:
                 runs.append(_Run(connectors[name], scope, rows[scope.id], ScopeResult(scope), rows[scope.id].cursor))
     return runs
@@ -209,7 +209,7 @@ def _look_for_missing(
     names = {scope.id.lower() for scope in listed}
     found: list[Scope] = []
     missing: dict[str, str] = {}
-    for id_ in work.configured_scopes(engine, source):
+    for id_ in scopes.configured_scopes(engine, source):
         scope = Scope(source, id_)
         if id_.lower() in names or not connector.expects(scope):
             continue
@@ -219,7 +219,7 @@ def _look_for_missing(
             missing[id_] = f"{error}. What is stored is kept; to give it up, run: okrsync sync {source} --full"
             continue
         if present.lower() in names:
-            work.name_scope(engine, source, id_, present)
+            scopes.name_scope(engine, source, id_, present)
         else:
             found.append(scope)
     return found, missing
@@ -227,11 +227,11 @@ def _look_for_missing(
 
 def _source_failed(engine: Engine, source: str, message: str, observer: Observer) -> list[ScopeResult]:
     """The source could not even list its scopes: all that are known fail with it, and one stands in where none is."""
-    known = work.configured_scopes(engine, source)
-    rows = work.use_scopes(engine, source, known or [_WHOLE_SOURCE])
+    known = scopes.configured_scopes(engine, source)
+    rows = scopes.use_scopes(engine, source, known or [_WHOLE_SOURCE])
     failed = []
     for row in rows.values():
-        work.fail_scope(engine, row.id, message)
+        scopes.fail_scope(engine, row.id, message)
         failed.append(ScopeResult(Scope(source, row.scope), error=message))
     for result in failed:
         observer.scope_done(result)
@@ -275,7 +275,7 @@ class _Coordinator:
             if run.result.error is None:
                 then()
             elif not run.waiting_for:
-                work.fail_scope(self._engine, run.row.id, run.result.error)
+                scopes.fail_scope(self._engine, run.row.id, run.result.error)
                 self._observer.scope_done(run.result)
 
         run.waiting_for += 1
@@ -283,17 +283,17 @@ class _Coordinator:
 
     def _make_plan(self, run: _Run) -> None:
         self._observer.scope_started(run.scope)
-        interrupted = work.progress_of(self._engine, run.row.id)
+        interrupted = scopes.progress_of(self._engine, run.row.id)
         if interrupted is not None and not self._options.full:
             run.plan, run.resumed = interrupted.plan, True
             return
         run.was_empty = not work.count_items(self._engine, run.row.id)
         run.plan = run.connector.plan(run.scope, None if self._options.full else run.cursor)
-        work.start_plan(self._engine, run.row.id, run.plan)
+        scopes.start_plan(self._engine, run.row.id, run.plan)
 
     def _start_shards(self, run: _Run) -> None:
         assert run.plan is not None
-        progress = work.progress_of(self._engine, run.row.id)
+        progress = scopes.progress_of(self._engine, run.row.id)
         done = progress.done if progress else frozenset()
         todo = [shard for shard in run.plan.shards if shard.id not in done]
         for shard in todo:
@@ -315,14 +315,14 @@ class _Coordinator:
             self._observer.scope_done(run.result)
 
     def _pull(self, run: _Run, shard: Shard) -> None:
-        progress = work.progress_of(self._engine, run.row.id)
+        progress = scopes.progress_of(self._engine, run.row.id)
         cursor = progress.cursors.get(shard.id) if progress else None
         try:
             self._pull_from(run, shard, cursor)
         except CursorExpired:
             if cursor is None:
                 raise
-            work.restart_shard(self._engine, run.row.id, shard.id)
+            scopes.restart_shard(self._engine, run.row.id, shard.id)
             self._pull_from(run, shard, None)
 
     def _pull_from(self, run: _Run, shard: Shard, cursor: Cursor | None) -> None:
@@ -332,15 +332,15 @@ class _Coordinator:
             changed = work.save_page(self._engine, run.scope.source, run.row.id, shard.id, page)
             run.stored(len(page.items), changed)
             self._observer.page_stored(run.scope, len(page.items))
-        work.finish_shard(self._engine, run.row.id, shard.id)
+        scopes.finish_shard(self._engine, run.row.id, shard.id)
 
     def _finish(self, run: _Run) -> None:
         assert run.plan is not None
         if run.plan.whole and run.was_empty:
-            work.mark_census(self._engine, run.row.id, self._options.now())
+            scopes.mark_census(self._engine, run.row.id, self._options.now())
         elif self._options.full or (not run.resumed and self._census_is_due(run)):
             self._census(run)
-        work.finish_plan(self._engine, run.row.id, run.plan, self._options.now())
+        scopes.finish_plan(self._engine, run.row.id, run.plan, self._options.now())
 
     def _census_is_due(self, run: _Run) -> bool:
         """On its own rhythm, and as soon as the source has another number of items than the store."""

@@ -243,7 +243,7 @@ import pytest
 sys.path.insert(0, sys.argv[1])
 from tests.fake_source import FakeSource, issue
 from tests.stores import new_store, pull_all, use_fake
-from okrsync.store import work
+from okrsync.store import scopes, work
 service = FakeSource()
 service.put("SHOP", *(issue(f"SHOP-{n}", labels=("a", f"l{n}")) for n in range(1, 10)))
 with pytest.MonkeyPatch.context() as patch:
@@ -257,6 +257,7 @@ with pytest.MonkeyPatch.context() as patch:
             os.kill(os.getpid(), signal.SIGKILL)
         return real(engine)
     patch.setattr(work, "writing", counted)
+    patch.setattr(scopes, "writing", counted)
     pull_all(new_store(Path(sys.argv[2])), service)
 """
 

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, and_, delete, exists, func, literal, null, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from okrsync import link
 from okrsync.model import KeyResult, Programme
@@ -33,10 +32,10 @@ from okrsync.store.schema import (
     parts,
     scopes,
 )
+from okrsync.store.statements import chunks, insert_ignoring, insert_into
 
 _OWN = ("rule", "trailer", "parent")
 _DIRTY = select(dirty_items.c.item_id)
-_BATCH = 1000
 
 
 def link_all(engine: Engine, programme: Programme) -> None:
@@ -49,7 +48,7 @@ def link_all(engine: Engine, programme: Programme) -> None:
         same = [kr for kr in key_results if stored.get(kr.id) == current[kr.id]]
         any_dirty = connection.execute(select(exists(select(dirty_items.c.item_id)))).scalar()
         stale = [kr_id for kr_id in stored if current.get(kr_id) != stored[kr_id]]
-        for ids in _chunks(stale):
+        for ids in chunks(stale):
             connection.execute(delete(links).where(links.c.key_result.in_(ids)))
             connection.execute(delete(linked_rules).where(linked_rules.c.key_result.in_(ids)))
         if any_dirty:
@@ -239,7 +238,7 @@ def _make_links(connection: Connection, key_results: Sequence[KeyResult], *, onl
     for kr in key_results:
         for index, rule in enumerate(kr.work, 1):
             _link_by_rule(connection, kr.id, link.describe(index, rule), link.compile_rule(rule, catalogue), only_dirty)
-    for ids in _chunks([kr.id for kr in key_results]):
+    for ids in chunks([kr.id for kr in key_results]):
         _link_by_trailer(connection, ids, only_dirty)
         _link_from_above(connection, ids, only_dirty)
         _link_by_name(connection, ids, only_dirty, "pull_request", ("issue",))
@@ -277,7 +276,7 @@ def _link_by_rule(
             {"key_result": key_result, "item_id": item_id, "rule": words, "reason": "rule", "via": None}
             for item_id in sorted(matched)
         ]
-        connection.execute(_insert_ignoring(connection, links), rows)
+        insert_ignoring(connection, links, rows)
 
 
 def _link_by_trailer(connection: Connection, key_results: Sequence[str], only_dirty: bool) -> None:
@@ -372,19 +371,6 @@ def _link_contained(connection: Connection, key_results: Sequence[str], only_dir
     _insert(connection, links, _LINK_COLUMNS, found)
 
 
-# --- statements that both databases read ----------------------------------------------------------------------------
-
-
-def _insert_ignoring(connection: Connection, table: Any) -> Any:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing()
-
-
 def _insert(connection: Connection, table: Any, columns: Sequence[str], selected: Select[Any]) -> None:
     # SQLite cannot parse "SELECT … ON CONFLICT" without a WHERE clause: every SELECT here has one.
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(table).from_select(list(columns), selected).on_conflict_do_nothing())
-
-
-def _chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))
+    connection.execute(insert_into(connection, table).from_select(list(columns), selected).on_conflict_do_nothing())
