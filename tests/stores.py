@@ -19,6 +19,8 @@ from okrsync.sync import ScopeResult, SyncOptions
 from tests.fake_source import FakeSource, moment
 
 UTC_ZONE = ZoneInfo("UTC")
+OPENED: list[Engine] = []
+"""Closed after each test, see conftest.py."""
 
 
 class Silent:
@@ -55,7 +57,8 @@ def new_store(folder: Path) -> Engine:
     path = folder / "okrsync.db"
     if not path.exists():
         path.write_bytes(_empty_store())
-    return open_store(f"sqlite:///{path}")
+    OPENED.append(open_store(f"sqlite:///{path}"))
+    return OPENED[-1]
 
 
 def use_fake(monkeypatch: pytest.MonkeyPatch, service: FakeSource) -> None:
