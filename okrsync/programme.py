@@ -243,7 +243,8 @@ def _metric(
 def _rule(document: Document, rule: WorkRuleModel, names: _Names) -> WorkRule:
     _known(document, (*rule.path, "source"), rule.source, names.sources, "source")
     values = rule.model_dump()
-    if not any(values.values()):
+    # Where a key is misspelt or malformed, that has been said already.
+    if all(value is None for value in document.at(rule.path).values()):
         document.problem(rule.path, "an empty work rule would take every work item: give it a key")
     return WorkRule(**values, line=document.line(rule.path))
 

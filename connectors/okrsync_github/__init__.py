@@ -334,7 +334,7 @@ class GitHubConnector(Connector):
     def _repository(self, scope: Scope) -> tuple[Repository, Answer]:
         """The repository as it is called now; a rename is followed. Raises ``SourceError`` when it is not visible."""
         answer = self._client.get(f"/repos/{scope.id}", accept=frozenset({404}))
-        where = f"{self.context.source}: {scope.id}"
+        where = f"{self.context.source}:{scope.id}"
         if answer.body is None:
             raise SourceError(f"{where} is missing at {self._client.host}, or the token has no access to it")
         return repository_of(answer.body, scope.id, self._web, where), answer

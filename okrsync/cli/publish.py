@@ -50,12 +50,15 @@ def bring(app: App, config: Config, report: Report) -> tuple[int, int]:
         if result.published is None:
             app.error(f"{result.wiki}: {result.error}")
             continue
-        for names, what in (
-            (result.published.written, "written"),
-            (result.published.unchanged, "unchanged"),
-            (result.published.kept, "left alone: a person edited what okrsync had written there"),
-        ):
+        for names, what in ((result.published.written, "written"), (result.published.unchanged, "unchanged")):
             if names:
                 app.say(f"{result.wiki}: {', '.join(names)} {what}")
+        if result.published.kept:
+            # Shown even with --quiet: from here on this page no longer follows the report.
+            kept = ", ".join(result.published.kept)
+            app.error(
+                f"{result.wiki}: {kept} left alone: a person edited what okrsync had written there. Undo that edit, "
+                "or rename the page, to have it written again"
+            )
     worked = sum(result.published is not None for result in results)
     return worked, len(results) - worked
