@@ -44,12 +44,13 @@ def commands() -> str:
         "# Commands\n",
         "This page is written by `make docs` from the program's own `--help`.\n",
     ]
-    context = click.Context(cli, info_name="okrsync", terminal_width=96, max_content_width=96)
+    width = {"terminal_width": 96, "max_content_width": 96}
+    context = click.Context(cli, info_name="okrsync", **{**cli.context_settings, **width})
     parts.append(f"```text\n{cli.get_help(context)}\n```\n")
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None
-        inner = click.Context(command, info_name=name, parent=context, terminal_width=96, max_content_width=96)
+        inner = click.Context(command, info_name=name, parent=context, **{**command.context_settings, **width})
         parts.append(f"## okrsync {name}\n\n```text\n{command.get_help(inner)}\n```\n")
     return "\n".join(parts)
 
