@@ -177,6 +177,7 @@ def test_what_makes_up_a_piece(service: FakeSource, engine: Engine) -> None:
         pull("r#2", names=("SHOP-12",)),
         pull("r#3", names=("r#1", "SHOP-1", "SHOP-3"), contains=("e" * 40,)),
         pull("r#4", contains=("d" * 40,)),
+        pull("r#5", names=("r#4",)),
         commit("a" * 40, 1, names=("SHOP-3", "UTF-8")),
         commit("b" * 40, 1, names=("r#4",)),
         commit("c" * 40, 1, names=("SHOP-12",)),
@@ -192,6 +193,7 @@ def test_what_makes_up_a_piece(service: FakeSource, engine: Engine) -> None:
         "SHOP-4": {"SHOP-4"},
         "r#2": {"r#2"},
         "r#4": {"r#4", "b" * 40, "d" * 40},
+        "r#5": {"r#5"},
         "c" * 40: {"c" * 40},
     }
 
