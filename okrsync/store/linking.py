@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, Select, and_, delete, exists, func, l
 
 from okrsync import link
 from okrsync.model import KeyResult, Programme
-from okrsync.store.engine import writing
+from okrsync.store.engine import reading, writing
 from okrsync.store.schema import (
     dirty_items,
     facets,
@@ -41,17 +41,20 @@ _DIRTY = select(dirty_items.c.item_id)
 def link_all(engine: Engine, programme: Programme) -> None:
     """Bring links and pieces up to date with the stored items and the rules of all cycles."""
     key_results = [kr for objective in programme.objectives for kr in objective.key_results]
+    current = {kr.id: link.fingerprint(kr) for kr in key_results}
+    # A report asks for this too, and must not wait for a sync's writes when there is nothing to do.
+    with reading(engine) as connection:
+        if not _any_dirty(connection) and _stored_rules(connection) == current:
+            return
     with writing(engine) as connection:
-        stored = {row.key_result: row.fingerprint for row in connection.execute(select(linked_rules))}
-        current = {kr.id: link.fingerprint(kr) for kr in key_results}
+        stored = _stored_rules(connection)
         fresh = [kr for kr in key_results if stored.get(kr.id) != current[kr.id]]
         same = [kr for kr in key_results if stored.get(kr.id) == current[kr.id]]
-        any_dirty = connection.execute(select(exists(select(dirty_items.c.item_id)))).scalar()
         stale = [kr_id for kr_id in stored if current.get(kr_id) != stored[kr_id]]
         for ids in chunks(stale):
             connection.execute(delete(links).where(links.c.key_result.in_(ids)))
             connection.execute(delete(linked_rules).where(linked_rules.c.key_result.in_(ids)))
-        if any_dirty:
+        if _any_dirty(connection):
             _widen(connection)
             _find_parents(connection)
             connection.execute(delete(links).where(links.c.item_id.in_(_DIRTY)))
@@ -63,6 +66,14 @@ def link_all(engine: Engine, programme: Programme) -> None:
         if fresh:
             rows = [{"key_result": kr.id, "fingerprint": current[kr.id]} for kr in fresh]
             connection.execute(linked_rules.insert(), rows)
+
+
+def _any_dirty(connection: Connection) -> bool:
+    return bool(connection.execute(select(exists(select(dirty_items.c.item_id)))).scalar())
+
+
+def _stored_rules(connection: Connection) -> dict[str, str]:
+    return {row.key_result: row.fingerprint for row in connection.execute(select(linked_rules))}
 
 
 # --- what must be linked again --------------------------------------------------------------------------------------
