@@ -380,3 +380,13 @@ def test_work_of_a_scope_that_is_no_longer_configured_does_not_count(service: Fa
     service.scopes = {"S": service.scopes["S"]}
     pull_all(engine, service)
     assert served(engine, goals) == {"KR": {"S-1"}}
+
+
+def test_a_pull_request_that_names_another_is_a_piece_of_its_own(service: FakeSource, engine: Engine) -> None:
+    service.put("S", pull("r#4"))
+    pull_all(engine, service)
+    link_all(engine, programme())
+    service.put("S", pull("r#5", names=("r#4",), updated_at=moment(3)))
+    pull_all(engine, service)
+    link_all(engine, programme())
+    assert pieces(engine) == {"r#4": {"r#4"}, "r#5": {"r#5"}}
