@@ -21,6 +21,7 @@ from okrsync.config_plugins import default_settings, read_settings
 from okrsync.config_yaml import Document, YamlPath, declared_id, declared_ids, mappings_below
 from okrsync.errors import Problem
 from okrsync.model import Cycle, KeyResult, Kind, Metric, Objective, Pillar, Programme, Retirement, Team, WorkRule
+from okrsync.verdict import direction_of
 
 _DEFAULT_OUTCOME = "manual"
 
@@ -223,9 +224,8 @@ def _metric(
         settings = read_settings(plugins.OUTCOMES, document.at((*metric.path, "source")), warnings)
         kind = str(metric.source.get("type"))
     baseline, target = metric.baseline, metric.target
-    if direction is None and model.kind == "maintain" and None not in (baseline, target) and baseline != target:
-        # The limit lies on the side of the baseline that must not be reached: below it, the value must stay above.
-        direction = "at_least" if target < baseline else "at_most"  # type: ignore[operator]
+    if model.kind == Kind.MAINTAIN:
+        direction = direction_of(Kind.MAINTAIN, baseline=baseline, target=target, declared=direction)
     return Metric(
         unit=metric.unit,
         baseline=baseline,

@@ -180,8 +180,11 @@ def _open_scopes(
         except SourceError as error:
             results += _source_failed(engine, name, str(error), observer)
             continue
+        wanted = {selector.scope for selector in only if selector.source == name}
+        whole = not wanted or None in wanted
         missing: dict[str, str] = {}
-        if not options.full:
+        # Only a full sync of the whole source gives up what it lists no more.
+        if not (options.full and whole):
             found, missing = _look_for_missing(engine, connectors[name], name, listed)
             listed += found
         rows = scopes.use_scopes(engine, name, [*(scope.id for scope in listed), *missing])
@@ -189,13 +192,12 @@ def _open_scopes(
             scopes.fail_scope(engine, rows[lost].id, message)
             results.append(ScopeResult(Scope(name, lost), error=message))
             observer.scope_done(results[-1])
-        wanted = {selector.scope for selector in only if selector.source == name}
         unknown = {scope for scope in wanted if scope is not None} - {scope.id for scope in listed}
         if unknown:
             known = ", ".join(sorted(scope.id for scope in listed))
             raise ConfigError(f"source {name} has no scope {sorted(unknown)[0]!r}; it has: {known or 'none'}")
         for scope in listed:
-            if not wanted or None in wanted or scope.id in wanted:
+            if whole or scope.id in wanted:
                 runs.append(_Run(connectors[name], scope, rows[scope.id], ScopeResult(scope), rows[scope.id].cursor))
     return runs
 

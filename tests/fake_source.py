@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, Shard, SourceSettings
+from okrsync.errors import SourceError
 from okrsync.model import ItemKind, ItemState, Reference, ReferenceKind, Scope, WorkItem
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
@@ -73,6 +74,8 @@ class FakeSource:
     requests: list[str] = field(default_factory=list)
     before_page: Callable[[str, int], None] = lambda scope, number: None
     count_answer: bool = True
+    listed_by_service: bool = False
+    """The service, not the configuration, says which scopes there are."""
 
     def put(self, scope: str, *items: WorkItem) -> None:
         for item in items:
@@ -100,7 +103,12 @@ class FakeSource:
             def scopes(self) -> Sequence[Scope]:
                 return [Scope(self.context.source, name) for name in service.scopes]
 
+            def expects(self, scope: Scope) -> bool:
+                return service.listed_by_service
+
             def plan(self, scope: Scope, cursor: Cursor | None) -> Plan:
+                if scope.id not in service.scopes:
+                    raise SourceError(f"{scope.id} is not there")
                 service.requests.append(f"plan {scope.id}")
                 since = "" if cursor is None else cursor["since"]
                 newest = max((i.updated_at.isoformat() for i in service.scopes[scope.id].values()), default=since)

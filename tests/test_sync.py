@@ -216,6 +216,24 @@ def test_a_scope_that_is_no_longer_configured_is_kept_but_not_reported(service: 
     assert "PAY-1" in keys(engine)
 
 
+def test_only_a_full_sync_of_the_whole_source_gives_up_what_the_service_lists_no_more(
+    service: FakeSource, engine: Engine
+) -> None:
+    service.listed_by_service = True
+    pull_all(engine, service)
+    service.scopes = {"SHOP": service.scopes["SHOP"]}
+
+    def shown() -> set[tuple[str, str]]:
+        return {(s.scope, s.state) for s in source_statuses(engine, sources=["fake"], end=moment(41))}
+
+    pull_all(engine, service)
+    assert shown() == {("PAY", "failed"), ("SHOP", "fresh")}
+    pull_all(engine, service, full=True, only=("fake:SHOP",))
+    assert shown() == {("PAY", "failed"), ("SHOP", "fresh")}
+    pull_all(engine, service, full=True)
+    assert shown() == {("SHOP", "fresh")}
+
+
 @pytest.mark.parametrize(("only", "scopes"), [(("fake",), {"PAY", "SHOP"}), (("fake:PAY",), {"PAY"})])
 def test_only_what_is_selected_is_pulled(
     service: FakeSource, engine: Engine, only: tuple[str, ...], scopes: set[str]

@@ -142,7 +142,7 @@ def _work(app: App, company: Company) -> tuple[Report, Exit]:
         for check_in in check_ins():
             outcomes.save_check_in(engine, check_in)
         app.say(f"check-ins: {len(check_ins())} recorded")
-        report = make(app, None, AS_OF)
+        report = make(config, engine, None, AS_OF)
         published, unpublished = bring(app, config, report)
     app.say("")
     write_output(render(report, "terminal", color=app.color and sys.stdout.isatty()), None)

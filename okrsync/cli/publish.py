@@ -28,7 +28,7 @@ def command(app: App, as_of: date | None, draft: bool) -> int:
     config = app.config()
     if not config.publish and not draft:
         raise ConfigError(f"{config.path}: there is no wiki under `publish:`; --draft prints the page")
-    report = make(app, None, as_of)
+    report = make(config, app.store(config), None, as_of)
     if draft:
         write_output(weekly_page(report).markdown, None)
         return Exit.DONE

@@ -14,6 +14,9 @@ from okrsync.cli.common import App, Day, Exit, common_options, now, pass_app, wr
 from okrsync.model import Verdict
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from okrsync.config import Config
     from okrsync.report.value import Report
 
 FORMATS = ("terminal", "markdown", "json")
@@ -60,7 +63,8 @@ def command(
     fail_on: frozenset[Verdict],
 ) -> int:
     """Show which key results move, and which are only busy; from the store alone."""
-    report = make(app, cycle_id, as_of, known_at)
+    config = app.config()
+    report = make(config, app.store(config), cycle_id, as_of, known_at)
     write_output(render(report, format_, color=app.color and output is None and sys.stdout.isatty()), output)
     failed = sorted(j.key_result.id for j in report.key_results if j.verdict in fail_on)
     if failed:
@@ -68,15 +72,15 @@ def command(
     return Exit.FOUND if failed else Exit.DONE
 
 
-def make(app: App, cycle_id: str | None, as_of: date | None, known_at: date | None = None) -> Report:
-    """The report that the options ask for."""
+def make(
+    config: Config, engine: Engine, cycle_id: str | None, as_of: date | None, known_at: date | None = None
+) -> Report:
+    """The report that the options ask for; raises ``ConfigError`` when there is no such cycle."""
     from okrsync.reporting import cycle_for, make_report, today
     from okrsync.store.linking import link_all
 
-    config = app.config()
     day = as_of or today(config, now())
     cycle = cycle_for(config.programme.cycles, day, cycle_id)
-    engine = app.store(config)
     # The rules may have changed since the last sync: a report always shows what they say now.
     link_all(engine, config.programme)
     return make_report(engine, config, cycle, day, known_at=known_at)

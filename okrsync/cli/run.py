@@ -26,7 +26,7 @@ def command(app: App, jobs: int) -> int:
     engine = app.store(config)
     with run_lock(engine):
         pulled = pull(app, config, engine, jobs=jobs)
-        report = make(app, None, None)
+        report = make(config, engine, None, None)
         app.say(headline(report))
         published, unpublished = bring(app, config, report)
     if not pulled.failed and not unpublished:
