@@ -224,7 +224,7 @@ def _metric(
         settings = read_settings(plugins.OUTCOMES, document.at((*metric.path, "source")), warnings)
         kind = str(metric.source.get("type"))
     baseline, target = metric.baseline, metric.target
-    if model.kind == Kind.MAINTAIN:
+    if model.kind == "maintain":
         direction = direction_of(Kind.MAINTAIN, baseline=baseline, target=target, declared=direction)
     return Metric(
         unit=metric.unit,
