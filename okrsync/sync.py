@@ -85,6 +85,9 @@ class _Run:
     was_empty: bool = False
     """The store held nothing of the scope when the plan began: a whole plan then names every item there is."""
     waiting_for: int = 0
+    pulled: bool = False
+    """All its shards are stored."""
+    finishing: bool = False
     counting: Lock = field(default_factory=Lock)
 
     def stored(self, items: int, changed: int) -> None:
@@ -249,8 +252,10 @@ class _Coordinator:
         self._observer = observer
         self._executor = executor
         self._pending: dict[Future[None], Callable[[], None]] = {}
+        self._runs: Sequence[_Run] = ()
 
     def run(self, runs: Sequence[_Run]) -> None:
+        self._runs = runs
         for run in runs:
             self._begin(run)
         while self._pending:
@@ -279,6 +284,7 @@ class _Coordinator:
             elif not run.waiting_for:
                 scopes.fail_scope(self._engine, run.row.id, run.result.error)
                 self._observer.scope_done(run.result)
+                self._finish_source(run.scope.source)
 
         run.waiting_for += 1
         self._pending[self._executor.submit(guarded)] = proceed
@@ -304,8 +310,27 @@ class _Coordinator:
             self._shard_done(run)
 
     def _shard_done(self, run: _Run) -> None:
-        if not run.waiting_for:
+        if run.waiting_for:
+            return
+        if run.resumed:
             self._submit(run, partial(self._finish, run), partial(self._finished, run))
+            return
+        run.pulled = True
+        self._finish_source(run.scope.source)
+
+    def _finish_source(self, source: str) -> None:
+        """Finish a source's scopes together, once all that it has is stored.
+
+        A census of the project that an issue was moved from must not come before the page of the project that it was
+        moved to: the issue would be removed, and made anew without the keys that it had.
+        """
+        runs = [run for run in self._runs if run.scope.source == source]
+        if any(run.result.error is None and not run.pulled for run in runs):
+            return
+        for run in runs:
+            if run.result.error is None and not run.finishing:
+                run.finishing = True
+                self._submit(run, partial(self._finish, run), partial(self._finished, run))
 
     def _finished(self, run: _Run) -> None:
         if run.resumed:
