@@ -27,6 +27,8 @@ _TABLES = {
     "facets": "Labels, components, versions, milestones, sprints and paths, each value once.",
     "item_facets": "Which item has which facet.",
     "item_references": "What an item closes, names or contains, and the key results its trailers name, as written.",
+    "item_waits": "Whom a work item waited for: a review that was asked for, an assignment that was not begun.",
+    "goal_versions": "Every version of every objective and key result that a run has seen.",
     "milestones": "Jira versions and sprints, GitHub milestones and releases.",
     "census_ids": "Ids of a census that is being taken; empty otherwise.",
     "dirty_items": "Items that the next link step looks at; empty otherwise.",

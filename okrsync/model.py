@@ -57,6 +57,18 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A work item waited for somebody: a review was asked for, or it was assigned and had to be begun."""
+
+    kind: Literal["review", "assignment"]
+    account: str
+    """The identity, at the source, of the account that was waited for."""
+    since: datetime
+    until: datetime | None
+    """When that account acted, or was no longer asked; None while it is still waited for."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkItem:
     """An issue, a pull request or a commit."""
 
@@ -107,6 +119,8 @@ class WorkItem:
     references: tuple[Reference, ...] = ()
     former_keys: tuple[str, ...] = ()
     """Keys it is known to have had before, where the service tells."""
+    waits: tuple[Wait, ...] = ()
+    """Whom it waited for and how long, where that is cheap to learn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,17 @@ item_references = Table(
     sqlite_with_rowid=False,
 )
 
+item_waits = Table(
+    "item_waits",
+    metadata,
+    Column("item_id", ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String, primary_key=True, comment="review | assignment"),
+    Column("account", String, primary_key=True, comment="who was waited for"),
+    Column("since", Moment, primary_key=True),
+    Column("until", Moment, comment="null while it is still waited for"),
+    sqlite_with_rowid=False,
+)
+
 milestones = Table(
     "milestones",
     metadata,
@@ -234,3 +245,15 @@ outcomes = Table(
     Column("last_success", Moment),
     Column("error", Text, comment="why the last reading failed; null when it did not"),
 )
+
+goal_versions = Table(
+    "goal_versions",
+    metadata,
+    Column("kind", String, primary_key=True, comment="objective | key_result"),
+    Column("goal", String, primary_key=True, comment="its id"),
+    Column("seen_at", Moment, primary_key=True, comment="when a run first saw this version"),
+    Column("revision", String, nullable=False, comment="a digest of the content"),
+    Column("content", Text, comment="JSON of what the files said; null: the files no longer have it"),
+    sqlite_with_rowid=False,
+)
+"""Never updated: every version of every goal that a run has seen."""

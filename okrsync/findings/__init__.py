@@ -1,0 +1,1 @@
+"""Evidence of the five failure modes: one interface, a file a mode."""

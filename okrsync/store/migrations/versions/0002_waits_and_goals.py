@@ -1,0 +1,40 @@
+"""Whom work waited for, and every version of every goal."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "item_waits",
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False, comment="review | assignment"),
+        sa.Column("account", sa.String(), nullable=False, comment="who was waited for"),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True, comment="null while it is still waited for"),
+        sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_item_waits_item_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("item_id", "kind", "account", "since", name=op.f("pk_item_waits")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "goal_versions",
+        sa.Column("kind", sa.String(), nullable=False, comment="objective | key_result"),
+        sa.Column("goal", sa.String(), nullable=False, comment="its id"),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False, comment="when a run first saw this version"),
+        sa.Column("revision", sa.String(), nullable=False, comment="a digest of the content"),
+        sa.Column(
+            "content",
+            sa.Text(),
+            nullable=True,
+            comment="JSON of what the files said; null: the files no longer have it",
+        ),
+        sa.PrimaryKeyConstraint("kind", "goal", "seen_at", name=op.f("pk_goal_versions")),
+        sqlite_with_rowid=False,
+    )
