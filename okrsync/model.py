@@ -414,6 +414,18 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemWait:
+    """A wait as the store gives it back: with the item that waited."""
+
+    source: str
+    key: str
+    """Of the item that waited."""
+    wait: Wait
+    key_results: frozenset[str] = frozenset()
+    """Which key results the item's pieces of work serve."""
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """What happened in the window, in pieces of work."""
 

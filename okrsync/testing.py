@@ -327,3 +327,9 @@ def _check_item(item: WorkItem) -> None:
     for values in (*many, item.former_keys, item.references):
         assert isinstance(values, tuple)
     assert all(reference.target for reference in item.references)
+    assert isinstance(item.waits, tuple)
+    for wait in item.waits:
+        assert wait.account, f"{item.key}: a wait for nobody"
+        for moment in (wait.since, wait.until or wait.since):
+            assert moment.utcoffset() == timedelta(0), f"{item.key}: {moment!r} is not in UTC"
+        assert wait.until is None or wait.until >= wait.since, f"{item.key}: a wait that ended before it began"

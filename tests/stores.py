@@ -97,6 +97,10 @@ _QUERIES = {
     "references": """
         SELECT i.native_id, r.kind, r.target FROM item_references r JOIN items i ON i.id = r.item_id ORDER BY 1, 2, 3
     """,
+    "waits": """
+        SELECT i.native_id, w.kind, w.account, w.since, w.until FROM item_waits w JOIN items i ON i.id = w.item_id
+        ORDER BY 1, 2, 3, 4
+    """,
     "milestones": "SELECT * FROM milestones ORDER BY 1, 2, 3",
     "scopes": "SELECT source, scope, name, configured, cursor, plan, removed, error FROM scopes ORDER BY 1, 2",
     "shards": "SELECT * FROM shards ORDER BY 1, 2",

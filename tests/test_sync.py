@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from okrsync.errors import AuthError, ConfigError, CursorExpired, SourceError
+from okrsync.model import Wait
 from okrsync.store.read import source_statuses
 from tests.fake_source import FakeSource, issue, moment
 from tests.stores import content, new_store, pairs, pull_all, use_fake
@@ -55,6 +56,22 @@ def test_a_second_sync_changes_nothing_and_takes_no_census(service: FakeSource, 
     assert sum(r.changed for r in results) == 0
     assert content(engine) == before
     assert not [request for request in service.requests if "census" in request]
+
+
+def test_waits_follow_the_item(service: FakeSource, engine: Engine) -> None:
+    asked = Wait("review", "mei", moment(3), None)
+    service.put("SHOP", issue("SHOP-1", waits=(asked, asked, Wait("assignment", "lin", moment(1), moment(2)))))
+    pull_all(engine, service)
+    assert pairs(engine, "waits", "native_id", "kind", "account", "until") == {
+        ("id-SHOP-1", "review", "mei", None),
+        ("id-SHOP-1", "assignment", "lin", "2026-10-03 00:00:00.000000"),
+    }
+    service.change("SHOP", "id-SHOP-1", waits=(Wait("review", "mei", moment(3), moment(9)),))
+    pull_all(engine, service)
+    assert pairs(engine, "waits", "account", "until") == {("mei", "2026-10-10 00:00:00.000000")}
+    del service.scopes["SHOP"]["id-SHOP-1"]
+    pull_all(engine, service, full=True)
+    assert not content(engine)["waits"]
 
 
 def test_a_removed_label_is_gone(service: FakeSource, engine: Engine) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Engine, Select, and_, exists, func, or_, select
+from sqlalchemy import Connection, Engine, Select, and_, exists, func, or_, select
 
-from okrsync.model import ItemState, Link, Piece, SourceStatus
+from okrsync.model import ItemState, ItemWait, Link, Piece, SourceStatus, Wait
 from okrsync.store.engine import reading
-from okrsync.store.schema import items, links, parts, scopes
+from okrsync.store.schema import item_waits, items, links, parts, scopes
+from okrsync.store.statements import chunks
 
 _FRESH_FOR = timedelta(days=2)
 """A scope that was last read longer before the end of the day of judgement than this is stale."""
@@ -43,16 +44,8 @@ def pieces(
         or_(piece.c.done_at.is_(None), piece.c.done_at >= start),
     )
     part = items.alias("part")
-    served = (
-        select(links.c.key_result, parts.c.piece_id)
-        .join(parts, parts.c.item_id == links.c.item_id)
-        .where(links.c.reason.in_(_OWN_REASONS), links.c.key_result.in_(key_results))
-        .distinct()
-    )
     with reading(engine) as connection:
-        by_piece: dict[int, set[str]] = {}
-        for row in connection.execute(served):
-            by_piece.setdefault(row.piece_id, set()).add(row.key_result)
+        by_piece = _served(connection, key_results)
         stands_for_a_piece = exists(
             select(parts.c.item_id).where(parts.c.item_id == piece.c.id, parts.c.piece_id == piece.c.id)
         )
@@ -96,6 +89,64 @@ def pieces(
             for row in connection.execute(standing)
             if all_open or row.done_at is not None or row.id in by_piece
         ]
+
+
+def waits(
+    engine: Engine, *, sources: Collection[str], key_results: Collection[str], start: datetime, end: datetime
+) -> list[ItemWait]:
+    """Who was waited for between ``start`` and ``end`` (not included), by row of the item, account and time.
+
+    ``Wait.until`` is None for what was still waited for at ``end``, whatever happened later.
+    """
+    in_window = (
+        select(item_waits, items.c.source, items.c.key)
+        .join(items, items.c.id == item_waits.c.item_id)
+        .join(scopes, scopes.c.id == items.c.scope_id)
+        .where(
+            scopes.c.configured,
+            items.c.source.in_(sources),
+            item_waits.c.since < end,
+            or_(item_waits.c.until.is_(None), item_waits.c.until >= start),
+        )
+        .order_by(item_waits.c.item_id, item_waits.c.kind, item_waits.c.account, item_waits.c.since)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(in_window).all()
+        if not rows:
+            return []
+        by_piece = _served(connection, key_results)
+        by_item: dict[int, set[str]] = {}
+        for ids in chunks(list({row.item_id for row in rows})):
+            for part in connection.execute(select(parts).where(parts.c.item_id.in_(ids))):
+                by_item.setdefault(part.item_id, set()).update(by_piece.get(part.piece_id, ()))
+    return [
+        ItemWait(
+            source=row.source,
+            key=row.key,
+            wait=Wait(
+                kind=row.kind,
+                account=row.account,
+                since=row.since,
+                until=None if row.until is None or row.until >= end else row.until,
+            ),
+            key_results=frozenset(by_item.get(row.item_id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _served(connection: Connection, key_results: Collection[str]) -> dict[int, set[str]]:
+    """Which of some key results each piece of work serves; pieces that serve none are left out."""
+    served = (
+        select(links.c.key_result, parts.c.piece_id)
+        .join(parts, parts.c.item_id == links.c.item_id)
+        .where(links.c.reason.in_(_OWN_REASONS), links.c.key_result.in_(key_results))
+        .distinct()
+    )
+    by_piece: dict[int, set[str]] = {}
+    for row in connection.execute(served):
+        by_piece.setdefault(row.piece_id, set()).add(row.key_result)
+    return by_piece
 
 
 def listed_links(engine: Engine, *, sources: Collection[str], key_result: str | None = None) -> Iterator[Link]:

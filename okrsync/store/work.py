@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, delete, func, select, update
 
 from okrsync.connector import Page
-from okrsync.model import Milestone, ReferenceKind, WorkItem
+from okrsync.model import Milestone, ReferenceKind, Wait, WorkItem
 from okrsync.store.engine import reading, writing
 from okrsync.store.schema import (
     census_ids,
@@ -25,6 +25,7 @@ from okrsync.store.schema import (
     item_facets,
     item_keys,
     item_references,
+    item_waits,
     items,
     milestones,
     parts,
@@ -148,6 +149,7 @@ def _save_items(connection: Connection, source: str, scope_id: int, batch: Seque
         )
         connection.execute(delete(item_facets).where(item_facets.c.item_id.in_(ids)))
         connection.execute(delete(item_references).where(item_references.c.item_id.in_(ids)))
+        connection.execute(delete(item_waits).where(item_waits.c.item_id.in_(ids)))
     insert_ignoring(
         connection,
         item_keys,
@@ -166,6 +168,9 @@ def _save_items(connection: Connection, source: str, scope_id: int, batch: Seque
             for item in changed
             for reference in item.references
         ],
+    )
+    insert_ignoring(
+        connection, item_waits, [_wait_row(row_ids[item.id], wait) for item in changed for wait in item.waits]
     )
     insert_ignoring(connection, dirty_items, [{"item_id": row_id} for row_id in row_ids.values()])
     return len(changed)
@@ -295,6 +300,16 @@ def _item_row(item: WorkItem, source: str, scope_id: int, content_hash: str) -> 
         "content_hash": content_hash,
     }
     return {name: _clean(value) for name, value in row.items()}
+
+
+def _wait_row(item_id: int, wait: Wait) -> dict[str, Any]:
+    return {
+        "item_id": item_id,
+        "kind": wait.kind,
+        "account": _clean(wait.account),
+        "since": wait.since,
+        "until": wait.until,
+    }
 
 
 def _content_hash(item: WorkItem) -> str:
