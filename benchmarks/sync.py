@@ -1,0 +1,213 @@
+"""What a sync costs, beside the least that it can cost, in one run against stand-ins on loopback.
+
+A request takes 150 ms, and at Jira each issue in its answer another. ``python -m benchmarks.sync --only first --items
+2000`` measures less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sqlite3
+import sys
+import time
+from contextlib import ExitStack, closing
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+
+from benchmarks._harness import (
+    Cost,
+    Service,
+    StandIn,
+    configure,
+    floor,
+    folder,
+    serving,
+    start,
+    sync,
+)
+
+ITEMS = 10_000
+MANY = 100_000
+JOBS = (8, 16)
+
+
+def _jira(kind: str, url: str, projects: list[str]) -> dict[str, object]:
+    auth = {"email": "bot@acme.example", "token": "t"} if kind == "cloud" else {"token": "t"}
+    return {"type": "jira", "url": url, "auth": auth, "projects": projects}
+
+
+CLOUD = Service(
+    "Jira Cloud",
+    "benchmarks._jira_site:Site",
+    ("benchmarks._jira_floor", "cloud"),
+    lambda url: _jira("cloud", url, ["SHOP"]),
+)
+SERVER = Service(
+    "Jira Data Center",
+    "benchmarks._jira_site:Server",
+    ("benchmarks._jira_floor", "server"),
+    lambda url: _jira("server", url, ["SHOP"]),
+)
+
+
+def services() -> list[Service]:
+    """Those that can be measured."""
+    found = [CLOUD, SERVER]
+    if importlib.util.find_spec("benchmarks.sync_github"):
+        found.append(import_module("benchmarks.sync_github").SERVICE)
+    return found
+
+
+def first(items: int, repeats: int) -> str:
+    """The first sync of each service beside its floor, and of all together beside the slowest floor."""
+    rows = [
+        f"First sync of {items:,} items each: wall s / user CPU s / peak MB / requests, median of {repeats} by wall.",
+        "",
+        "| source | at a time | floor | okrsync | ratio | aim | CPU µs an item |",
+        "|---|--:|---|---|--:|--:|--:|",
+    ]
+    alone: dict[int, list[float]] = {jobs: [] for jobs in JOBS}
+    with ExitStack() as stack, folder() as path:
+        known = [(service, stack.enter_context(serving(service, items))) for service in services()]
+        for service, stand_in in known:
+            for jobs in JOBS:
+                pairs = [
+                    (floor(service, stand_in, jobs, path), _first_sync(path, [(service, stand_in)], jobs))
+                    for _ in range(repeats)
+                ]
+                least, ours = _middle([pair[0] for pair in pairs]), _middle([pair[1] for pair in pairs])
+                ratio = median(pair[1].wall / pair[0].wall for pair in pairs)
+                alone[jobs].append(least.wall)
+                rows.append(
+                    f"| {service.name} | {jobs} | {_shown(least)} | {_shown(ours)} | {ratio:.2f} | "
+                    f"{1.3 if jobs == 8 else 1.4} | {ours.user / items * 1e6:.0f} |"
+                )
+        for jobs in JOBS[:1]:
+            ours = _middle([_first_sync(path, known, jobs) for _ in range(repeats)])
+            slowest = max(alone[jobs])
+            rows.append(
+                f"| all {len(known)} together | {jobs} each | {slowest:.1f} (the slowest) | {_shown(ours)} | "
+                f"{ours.wall / slowest:.2f} | 1.3 | {ours.user / items / len(known) * 1e6:.0f} |"
+            )
+    return "\n".join(rows)
+
+
+def again(items: int, repeats: int) -> str:
+    """What comes after the first sync: nothing or little changed, a census, a resumed pull."""
+    rows = [
+        f"After a first sync of {items:,} issues, 8 at a time: wall s / user CPU s / peak MB / requests.",
+        "",
+        "| what | Jira Cloud | Jira Data Center | aim |",
+        "|---|---|---|---|",
+    ]
+    columns = [_again(service, items) for service in (CLOUD, SERVER)]
+    for at, (what, _, aim) in enumerate(columns[0]):
+        rows.append(f"| {what} | {' | '.join(column[at][1] for column in columns)} | {aim} |")
+    return "\n".join(rows)
+
+
+def _again(service: Service, items: int) -> list[tuple[str, str, str]]:
+    with serving(service, items) as stand_in, folder() as path:
+        _configure(path, [(service, stand_in)])
+        whole = sync(path, stand_ins=[stand_in])
+        rows = [("the first sync", _shown(whole), "")]
+        rows.append(("nothing changed", _shown(sync(path, stand_ins=[stand_in])), "≤ 2 requests a scope + 3 a source"))
+        stand_in.ask("change?100")
+        rows.append(("100 changed", _shown(sync(path, stand_ins=[stand_in])), ""))
+        with closing(sqlite3.connect(path / "okrsync.db")) as store, store:
+            store.execute("UPDATE scopes SET last_census = '2020-01-01 00:00:00.000000'")
+        stand_in.ask("change?0")
+        census = sync(path, stand_ins=[stand_in])
+        rows.append(("nothing changed, and a census", _shown(census), "1 request more per 5,000 issues"))
+    with serving(service, items) as stand_in, folder() as path:
+        _configure(path, [(service, stand_in)])
+        _kill_at(path, items // 2)
+        rest = sync(path, stand_ins=[stand_in])
+        share = f"{_shown(rest)} = {rest.requests / whole.requests:.0%} of the requests"
+        rows.append(("killed with half of it stored: the rest", share, "≤ 55%"))
+    with serving(service, 100, "projects=10") as stand_in, folder() as path:
+        from benchmarks._jira_site import PROJECTS
+
+        kind = "cloud" if service is CLOUD else "server"
+        configure(path, {"jira": _jira(kind, stand_in.url, list(PROJECTS))}, service.rules)
+        sync(path, stand_ins=[stand_in])
+        rows.append(("ten scopes, nothing changed", _shown(sync(path, stand_ins=[stand_in])), "≤ 1 s, ≤ 23 requests"))
+    return rows
+
+
+def size(items: int, repeats: int) -> str:
+    """Peak memory does not follow the number of items; nor does how even the data is matter."""
+    rows = [
+        "Without latency, 8 at a time: wall s / user CPU s / peak MB / requests.",
+        "",
+        "| what | Jira Cloud | Jira Data Center |",
+        "|---|---|---|",
+    ]
+    for what, number, arguments in (
+        (f"{items:,} issues", items, ["slowness=0"]),
+        (f"{10 * items:,} issues", 10 * items, ["slowness=0"]),
+        (f"{items:,} issues, made ever more often, with latency", items, ["skewed=1"]),
+    ):
+        costs = []
+        for service in (CLOUD, SERVER):
+            with serving(service, number, *arguments) as stand_in, folder() as path:
+                costs.append(_first_sync(path, [(service, stand_in)], 8))
+        rows.append(f"| {what} | {' | '.join(map(_shown, costs))} |")
+    return "\n".join(rows)
+
+
+PARTS = {"first": first, "again": again, "size": size}
+
+
+def main(only: tuple[str, ...] = (), items: int = ITEMS, repeats: int = 3) -> None:
+    """Print the tables."""
+    print("\n\n".join(PARTS[part](items, repeats) for part in only or PARTS))
+
+
+def _configure(path: Path, known: list[tuple[Service, StandIn]]) -> None:
+    sources = {service.name.replace(" ", "-").lower(): service.source(stand_in.url) for service, stand_in in known}
+    configure(path, sources, [rule for service, _ in known for rule in service.rules])
+
+
+def _first_sync(path: Path, known: list[tuple[Service, StandIn]], jobs: int) -> Cost:
+    place = path / f"okrsync-{time.monotonic_ns()}"
+    _configure(place, known)
+    return sync(place, "--jobs", str(jobs), stand_ins=[stand_in for _, stand_in in known])
+
+
+def _kill_at(path: Path, stored: int) -> None:
+    """Kill a sync as soon as the store holds so many items."""
+    process = start(path, "okrsync.cli", "-q", "sync")
+    while process.poll() is None and _items_in(path / "okrsync.db") < stored:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+
+
+def _items_in(file: Path) -> int:
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
+            return int(store.execute("SELECT count(*) FROM items").fetchone()[0])
+    except sqlite3.OperationalError:  # not there yet
+        return 0
+
+
+def _middle(costs: list[Cost]) -> Cost:
+    return sorted(costs, key=lambda cost: cost.wall)[len(costs) // 2]
+
+
+def _shown(cost: Cost) -> str:
+    refused = f" ({cost.refused} refused)" if cost.refused else ""
+    return f"{cost.wall:.1f} / {cost.user:.1f} / {cost.peak:.0f} / {cost.requests}{refused}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", choices=sorted(PARTS), default=[])
+    parser.add_argument("--items", type=int, default=ITEMS)
+    parser.add_argument("--repeats", type=int, default=3)
+    given = parser.parse_args()
+    main(tuple(given.only), given.items, given.repeats)
+    sys.stdout.flush()
