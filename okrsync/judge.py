@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,10 +24,13 @@ from okrsync.model import (
     Trend,
     Verdict,
 )
+from okrsync.verdict import Direction
 
 MANUAL = "manual"
 REACHED = 1.0
 """What ``okrsync check-in KR done`` records for a milestone."""
+BEFORE = 8
+"""The mean of so many readings before the cycle stands for a baseline that nobody declared."""
 
 
 def judge(
@@ -39,102 +43,182 @@ def judge(
     as_of: date,
     zone: ZoneInfo,
 ) -> Judgement:
-    """Judge ``key_result`` as things stood at the end of the day ``as_of`` (a day in ``zone``).
+    """Judge ``key_result`` as things stood at the end of the day ``as_of``; see ``Case``."""
+    return Case.of(key_result, objective, cycle, pieces, measurements, zone).judgement(as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """All that decides a verdict on one day, but for movement."""
+
+    day: date
+    until: date
+    """The last day whose measurements count on ``day``."""
+    activity: Activity
+    completed: tuple[Piece, ...]
+    readings: tuple[Measurement, ...]
+    """The series that is judged, oldest first."""
+    direction: Direction | None
+    current: float | None
+    stale: bool
+    usable: bool
+    """There is a measurement, it belongs to the window and it is not stale."""
+
+    @property
+    def last(self) -> Measurement | None:
+        return self.readings[-1] if self.readings else None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A key result with all that is known of it: judged on any day, each day's movement at most once.
 
     ``pieces`` are those that serve the key result, ``measurements`` all that are known of it, of whatever origin and in
-    any order: the metric's own source decides, people's check-ins beside an automatic source are only passed on.
-
-    ``since`` is None before the cycle has begun. A key result retired by ``as_of`` is not judged: its verdict is
-    ``retired``, since the day it was.
+    any order: the metric's own source decides, people's check-ins beside an automatic source are only passed on. Days
+    are days in the zone that ``of`` was given; a day is judged as things stood at its end.
     """
-    case = _Case(key_result, cycle, activity.dated(pieces, zone), measurements)
-    today = case.on(as_of)
-    automatic = key_result.metric.source_type != MANUAL
-    said = (one for one in measurements if automatic and one.origin == MANUAL and one.at <= as_of)
-    return Judgement(
-        key_result=key_result,
-        objective=objective,
-        verdict=today.verdict,
-        since=case.since(as_of, today.verdict),
-        activity=today.activity,
-        outcome=today.outcome,
-        reasons=reasons.sentences(key_result, cycle, today.verdict, today.activity, today.outcome, as_of=as_of),
-        series=today.series,
-        check_ins=tuple(sorted(said, key=lambda one: (one.at, one.recorded_at, one.value))),
-        completed=today.completed,
-    )
 
-
-@dataclass(frozen=True, slots=True)
-class _Day:
-    verdict: Verdict
-    activity: Activity
-    outcome: Outcome
-    series: tuple[Measurement, ...]
-    completed: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
     key_result: KeyResult
+    objective: Objective
     cycle: Cycle
     pieces: Sequence[activity.DatedPiece]
     measurements: Sequence[Measurement]
+    _days: dict[date, Day] = field(default_factory=dict, compare=False)
+    _movements: dict[date, MovementResult] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        key_result: KeyResult,
+        objective: Objective,
+        cycle: Cycle,
+        pieces: Sequence[Piece],
+        measurements: Sequence[Measurement],
+        zone: ZoneInfo,
+    ) -> Case:
+        return cls(key_result, objective, cycle, activity.dated(pieces, zone), measurements)
 
     @property
     def last_day(self) -> date:
         """The last day whose measurements count: the cycle's end plus the lag."""
         return self.cycle.end + self.key_result.metric.lag
 
-    def on(self, day: date) -> _Day:
-        """The judgement as of one day."""
+    @property
+    def origin(self) -> str:
+        """Whose measurements decide: the metric's own source; of a milestone, people alone."""
+        return MANUAL if self.key_result.kind is Kind.MILESTONE else self.key_result.metric.source_type
+
+    def judgement(self, as_of: date) -> Judgement:
+        """The whole judgement on one day.
+
+        ``since`` is None before the cycle has begun. A key result retired by ``as_of`` is not judged: its verdict is
+        ``retired``, since the day it was.
+        """
+        today, found = self.on(as_of), self.verdict(as_of)
+        outcome = self.outcome(as_of)
+        said = (one for one in self.measurements if self.origin != MANUAL == one.origin and one.at <= as_of)
+        return Judgement(
+            key_result=self.key_result,
+            objective=self.objective,
+            verdict=found,
+            since=self.since(as_of),
+            activity=today.activity,
+            outcome=outcome,
+            reasons=reasons.sentences(self.key_result, self.cycle, found, today.activity, outcome, as_of=as_of),
+            series=today.readings,
+            check_ins=tuple(sorted(said, key=lambda one: (one.at, one.recorded_at, one.value))),
+            completed=today.completed,
+        )
+
+    def on(self, day: date) -> Day:
+        """What decides the verdict of one day."""
+        if day not in self._days:
+            self._days[day] = self._on(day)
+        return self._days[day]
+
+    def _on(self, day: date) -> Day:
         kr, metric = self.key_result, self.key_result.metric
         work, completed = activity.count(self.pieces, key_result=kr, cycle=self.cycle, as_of=day)
         until = min(day, self.last_day)
-        readings = series.prepare(self.measurements, metric, origin=metric.source_type, as_of=until)
-        direction = verdict.direction_of(
-            kr.kind, baseline=metric.baseline, target=metric.target, declared=metric.direction
-        )
-        result = self.movement(readings, until, direction)
-        if direction is None and metric.baseline is None:
-            direction = verdict.direction_of(kr.kind, baseline=result.centre, target=metric.target, declared=None)
+        if kr.kind is Kind.MILESTONE:
+            metric = replace(metric, counted=False, cumulative=False)  # `done` counts from its day
+        readings = series.prepare(self.measurements, metric, origin=self.origin, as_of=until)
         last = readings[-1] if readings else None
-        current = None if last is None else last.value
         stale = last is not None and until - last.at > 2 * metric.cadence
         in_time = last is not None and (kr.kind is Kind.MAINTAIN or last.at >= self.cycle.start)
-        decided = verdict.decide(
-            kr.kind,
-            work,
-            result.movement,
-            current=current,
-            target=metric.target,
-            direction=direction,
+        return Day(
+            day=day,
+            until=until,
+            activity=work,
+            completed=completed,
+            readings=readings,
+            direction=self.direction(readings),
+            current=None if last is None else last.value,
+            stale=stale and kr.kind is not Kind.MILESTONE,
             usable=in_time and not stale,
-            checked_in=current is not None and current >= REACHED,
         )
+
+    def direction(self, readings: Sequence[Measurement]) -> Direction | None:
+        """On which side of the target the outcome is to be; without a baseline, seen from where it stood before."""
+        metric = self.key_result.metric
+        baseline = metric.baseline
+        if baseline is None and self.key_result.kind is Kind.METRIC and metric.direction is None:
+            before = [one.value for one in readings if one.at < self.cycle.start][-BEFORE:]
+            baseline = math.fsum(value / len(before) for value in before) if before else None
+        return verdict.direction_of(
+            self.key_result.kind, baseline=baseline, target=metric.target, declared=metric.direction
+        )
+
+    def verdict(self, day: date) -> Verdict:
+        """The verdict of one day."""
+        known = self.verdict_without_movement(day)
+        return verdict.by_movement(self.on(day).activity, self.movement(day).movement) if known is None else known
+
+    def verdict_without_movement(self, day: date) -> Verdict | None:
+        """The verdict of one day where movement has no say in it, else None."""
+        kr, found = self.key_result, self.on(day)
         if kr.retired is not None and kr.retired.on <= day:
-            decided = Verdict.RETIRED
-        outcome = Outcome(
+            return Verdict.RETIRED
+        return verdict.without_movement(
+            kr.kind,
+            found.activity,
+            current=found.current,
+            target=kr.metric.target,
+            direction=found.direction,
+            usable=found.usable,
+            checked_in=found.current is not None and found.current >= REACHED,
+        )
+
+    def outcome(self, day: date) -> Outcome:
+        """What is known of the outcome on one day."""
+        metric, found, result = self.key_result.metric, self.on(day), self.movement(day)
+        last = found.last
+        return Outcome(
             movement=result.movement,
             trend=result.trend,
             rule=result.rule,
             points=result.points,
             baseline=metric.baseline,
             target=metric.target,
-            current=current,
-            progress=progress(metric.baseline, metric.target, current),
+            current=found.current,
+            progress=progress(metric.baseline, metric.target, found.current),
             measured_at=None if last is None else last.at,
             origin=None if last is None else last.origin,
-            stale=stale and kr.kind is not Kind.MILESTONE,
+            stale=found.stale,
             low=result.low,
             high=result.high,
             forecast=result.forecast,
         )
-        return _Day(decided, work, outcome, readings, completed)
 
-    def movement(
-        self, readings: Sequence[Measurement], until: date, direction: verdict.Direction | None
-    ) -> MovementResult:
+    def movement(self, day: date) -> MovementResult:
+        """What ``okrsync.movement`` finds in the series of one day."""
+        if day not in self._movements:
+            found = self.on(day)
+            self._movements[day] = self.movement_of(found.readings, found.until, found.direction)
+        return self._movements[day]
+
+    def movement_of(self, readings: Sequence[Measurement], until: date, direction: Direction | None) -> MovementResult:
+        """What ``okrsync.movement`` finds in any series, were it that of this key result."""
         if self.key_result.kind is Kind.MILESTONE:
             rule = "A milestone is reached when a person checks it in as reached, never because its work is done."
             return MovementResult(Movement.UNKNOWN, Trend.UNKNOWN, rule, len(readings))
@@ -150,18 +234,26 @@ class _Case:
             upward=None if direction is None else direction == "at_least",
         )
 
-    def since(self, as_of: date, today: Verdict) -> date | None:
-        """The first day of the unbroken run of replayed days that have today's verdict."""
+    def since(self, as_of: date) -> date | None:
+        """The first day of the unbroken run of replayed days that have the verdict of ``as_of``."""
         if as_of < self.cycle.start:
             return None
+        today = self.verdict(as_of)
         if today is Verdict.RETIRED:
             return None if self.key_result.retired is None else self.key_result.retired.on
         first = as_of
         for day in self.replayed(as_of):
-            if self.on(day).verdict is not today:
+            if not self._may_be(day, today) or self.verdict(day) is not today:
                 break
             first = day
         return first
+
+    def _may_be(self, day: date, wanted: Verdict) -> bool:
+        """False where the verdict is another whatever the movement, which costs more than all the rest."""
+        known = self.verdict_without_movement(day)
+        if known is not None:
+            return known is wanted
+        return any(verdict.by_movement(self.on(day).activity, each) is wanted for each in Movement)
 
     def replayed(self, as_of: date) -> Iterator[date]:
         """The last day of each check-in period before ``as_of``, latest first.

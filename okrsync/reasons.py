@@ -36,7 +36,7 @@ def _all(
         yield from _milestone(verdict, activity, outcome, metric, as_of)
         return
     if verdict is Verdict.UNMEASURED:
-        yield from _unmeasured(cycle, outcome, metric)
+        yield from _unmeasured(key_result, cycle, outcome)
         yield _work(activity, metric, as_of)
         return
     if key_result.kind is Kind.MAINTAIN:
@@ -94,12 +94,16 @@ def _milestone(verdict: Verdict, activity: Activity, outcome: Outcome, metric: M
     yield _work(activity, metric, as_of)
 
 
-def _unmeasured(cycle: Cycle, outcome: Outcome, metric: Metric) -> Iterator[str]:
+def _unmeasured(key_result: KeyResult, cycle: Cycle, outcome: Outcome) -> Iterator[str]:
+    maintain = key_result.kind is Kind.MAINTAIN
     if outcome.measured_at is None:
         yield "There is no measurement."
     elif outcome.stale:
-        days = 2 * metric.cadence.days
+        days = 2 * key_result.metric.cadence.days
         yield f"The last reading is from {outcome.measured_at}, older than two cadences ({days} days)."
+    elif maintain:
+        missing = "has no target" if outcome.target is None else "does not say on which side of its target to stay"
+        yield f"It {missing}: whether it keeps its limit cannot be told."
     elif outcome.measured_at < cycle.start:
         yield f"No reading since the cycle began on {cycle.start}; the last is from {outcome.measured_at}."
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,11 +12,12 @@ from okrsync.config import Config
 from okrsync.dates import day_of, end_of, start_of
 from okrsync.errors import ConfigError
 from okrsync.model import Cycle, Judgement, KeyResult, Piece, SourceStatus
-from okrsync.report.value import Report, build_report
+from okrsync.report.value import Earlier, Report, build_report
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from okrsync.judge import Case
     from okrsync.store.outcomes import OutcomeStatus
 
 
@@ -35,7 +36,10 @@ def cycle_for(cycles: tuple[Cycle, ...], as_of: date, wanted: str | None) -> Cyc
         return named[0]
     begun = [cycle for cycle in cycles if cycle.start <= as_of]
     if not begun:
-        raise ConfigError(f"no cycle has begun by {as_of}; add one under `cycle:` in the files of goals")
+        first = min(cycles, key=lambda cycle: cycle.start, default=None)
+        if first is not None:
+            raise ConfigError(f"no cycle has begun by {as_of}; the first, {first.id}, begins on {first.start}")
+        raise ConfigError("no cycle is declared; add one under `cycle:` in the files of goals")
     running = [cycle for cycle in begun if as_of <= cycle.end]
     return max(running or begun, key=lambda cycle: (cycle.start, cycle.end) if running else (cycle.end, cycle.start))
 
@@ -44,19 +48,10 @@ def make_report(engine: Engine, config: Config, cycle: Cycle, as_of: date, *, kn
     """Judge every key result of a cycle at the end of ``as_of``, from the store alone.
 
     ``known_at`` leaves out the measurements that were learned after that day. The report also says what changed since
-    a week before, where the cycle had begun by then. Raises ``StoreError`` when the store cannot be read.
+    a week before, where the cycle had begun by then, and once the cycle is over, what changed since its last day.
+    Raises ``StoreError`` when the store cannot be read.
     """
-    previous = None
-    week_before = as_of - timedelta(days=7)
-    if week_before >= cycle.start:
-        previous = _report(engine, config, cycle, week_before, known_at, None)
-    return _report(engine, config, cycle, as_of, known_at, previous)
-
-
-def _report(
-    engine: Engine, config: Config, cycle: Cycle, as_of: date, known_at: date | None, previous: Report | None
-) -> Report:
-    from okrsync.judge import judge
+    from okrsync.judge import Case
     from okrsync.store import outcomes, read
 
     zone = config.timezone
@@ -79,19 +74,18 @@ def _report(
         engine, key_results, known_at=None if known_at is None else end_of(known_at, zone)
     )
     statuses = outcomes.statuses(engine)
+    cases = [
+        Case.of(kr, objective, cycle, serving[kr.id], measured[kr.id], zone)
+        for objective in objectives
+        for kr in objective.key_results
+    ]
+    week_before = as_of - timedelta(days=7)
     return build_report(
         as_of=as_of,
         cycle=cycle,
         zone=zone,
         language=config.language,
-        judgements=[
-            _with_failure(
-                judge(kr, objective, cycle, serving[kr.id], measured[kr.id], as_of=as_of, zone=zone),
-                statuses.get(kr.id),
-            )
-            for objective in objectives
-            for kr in objective.key_results
-        ],
+        judgements=[_with_failure(case.judgement(as_of), statuses.get(case.key_result.id)) for case in cases],
         completed=[
             served_when_done(piece, key_results, config.timezone)
             for piece in pieces
@@ -101,8 +95,13 @@ def _report(
         teams=config.programme.teams,
         people=config.people,
         pillars=config.programme.strategy,
-        previous=previous,
+        previous=_verdicts_on(week_before, cases) if week_before >= cycle.start else None,
+        closed=_verdicts_on(cycle.end, cases) if as_of > cycle.end else None,
     )
+
+
+def _verdicts_on(day: date, cases: Sequence[Case]) -> Earlier:
+    return Earlier(day, {case.key_result.id: case.verdict(day) for case in cases})
 
 
 def _sources(engine: Engine, config: Config, end: datetime) -> list[SourceStatus]:

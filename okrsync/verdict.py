@@ -58,6 +58,29 @@ def decide(
     ``unknown`` where there were too few to tell. ``checked_in`` says that a person's latest check-in calls a milestone
     reached; nothing else reaches one.
     """
+    known = without_movement(
+        kind,
+        activity,
+        current=current,
+        target=target,
+        direction=direction,
+        usable=usable,
+        checked_in=checked_in,
+    )
+    return by_movement(activity, movement) if known is None else known
+
+
+def without_movement(
+    kind: Kind,
+    activity: Activity,
+    *,
+    current: float | None,
+    target: float | None,
+    direction: Direction | None,
+    usable: bool,
+    checked_in: bool = False,
+) -> Verdict | None:
+    """The verdict where movement has no say in it; None where it has (see ``by_movement``)."""
     if kind is Kind.MILESTONE:
         if checked_in:
             return Verdict.ACHIEVED
@@ -67,9 +90,14 @@ def decide(
     if kind is Kind.MAINTAIN:
         if reached(current, target, direction):
             return Verdict.DELIVERING
+        if target is None or direction is None:
+            return Verdict.UNMEASURED  # nothing says what is to be kept, or on which side of it
         return Verdict.BUSY if activity.completed or activity.active else Verdict.NEGLECTED
-    if reached(current, target, direction):
-        return Verdict.ACHIEVED
+    return Verdict.ACHIEVED if reached(current, target, direction) else None
+
+
+def by_movement(activity: Activity, movement: Movement) -> Verdict:
+    """The verdict on a metric that has a usable measurement and has not reached its target."""
     if movement is Movement.UNKNOWN:
         return Verdict.UNMEASURED
     if movement is Movement.TOWARD:

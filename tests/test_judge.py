@@ -6,11 +6,15 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from okrsync.judge import judge, progress
+from okrsync import movement
+from okrsync.judge import Case, judge, progress
 from okrsync.model import (
     Cycle,
     Judgement,
@@ -19,6 +23,7 @@ from okrsync.model import (
     Measurement,
     Metric,
     Movement,
+    MovementResult,
     Objective,
     Piece,
     Retirement,
@@ -204,6 +209,48 @@ def test_retired() -> None:
     assert judged(FLAT, done(START), as_of=START + 5 * WEEK - DAY, kr=kr).verdict is Verdict.BUSY
 
 
+def test_a_milestone_is_reached_by_a_person_alone_whatever_its_metric_says() -> None:
+    metric = Metric(baseline=0, target=1, source_type="csv", counted=True, cumulative=True)
+    kr = replace(MILESTONE, metric=metric)
+    read = [measured(START + week * WEEK, week + 1.0) for week in range(6)]
+    assert judged(read, week=8, kr=kr).verdict is Verdict.NEGLECTED
+    said = measured(START + 8 * WEEK - DAY, 1, origin="manual")
+    assert judged([*read, said], week=8, kr=kr).verdict is Verdict.ACHIEVED
+    assert judged([*read, said], week=8, kr=kr).check_ins == ()
+
+
+def test_a_milestone_is_reached_on_the_last_day_that_counts_and_not_after_it() -> None:
+    kr = replace(MILESTONE, metric=Metric(lag=5 * DAY))
+    for days, verdict in ((5, Verdict.ACHIEVED), (6, Verdict.NEGLECTED)):
+        said = [measured(CYCLE.end + days * DAY, 1, origin="manual")]
+        assert judged(said, as_of=CYCLE.end + 90 * DAY, kr=kr).verdict is verdict
+
+
+def test_a_limit_without_a_target_or_side_is_not_judged_and_says_why() -> None:
+    kept = [measured(START + week * WEEK, 99.6) for week in range(8)]
+    for metric, words in (
+        (Metric(direction="at_least", source_type="csv"), "It has no target: "),
+        (Metric(target=99.0, source_type="csv"), "It does not say on which side of its target to stay: "),
+    ):
+        found = judged(kept, week=8, kr=replace(KR, kind=Kind.MAINTAIN, metric=metric))
+        assert found.verdict is Verdict.UNMEASURED
+        assert found.reasons[0].startswith(words)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_without_a_baseline_the_way_leads_from_where_it_stood_just_before_the_cycle(sign: int) -> None:
+    """A long rise through the target: on the average it stood below, when the cycle began above."""
+    kr = replace(KR, metric=replace(METRIC, baseline=None, target=sign * 100))
+    rise = [measured(START + week * WEEK, sign * (150 + 2.5 * week)) for week in range(-40, 0)]
+    on = [measured(START + week * WEEK, sign * (150 + week % 2)) for week in range(8)]
+    assert judged([*rise, *on], week=8, kr=kr).verdict is not Verdict.ACHIEVED
+    down = [measured(START + 7 * WEEK, sign * 99)]
+    assert judged([*rise, *on[:7], *down], week=8, kr=kr).verdict is Verdict.ACHIEVED
+    # Two readings say where it stood, though not how it wobbles.
+    assert judged([*rise[-2:], *down], week=8, kr=kr).verdict is Verdict.ACHIEVED
+    assert judged(down, week=8, kr=kr).verdict is Verdict.UNMEASURED
+
+
 def test_target_equal_to_the_baseline_is_reached_only_exactly() -> None:
     kr = replace(KR, metric=replace(METRIC, target=120))
     assert judged([*FLAT[:27], measured(START + 7 * WEEK, 120)], week=8, kr=kr).verdict is Verdict.ACHIEVED
@@ -257,3 +304,176 @@ def test_progress(baseline: float | None, target: float, current: float, expecte
 
 def test_progress_between_huge_numbers() -> None:
     assert progress(-1.7e308, 1.7e308, 0) == 0.5
+
+
+# --- the first and the last day, and after ----------------------------------------------------------------------------
+
+
+def test_the_first_day_of_the_cycle() -> None:
+    first = done(START)
+    assert judged(HISTORY, first, as_of=START).verdict is Verdict.UNMEASURED  # no reading since it began
+    assert judged([*HISTORY, measured(START, 121)], first, as_of=START).activity.completed == 1
+    found = judged([*HISTORY, measured(START, 121)], first, as_of=START)
+    assert (found.verdict, found.since) == (Verdict.TOO_EARLY, START)
+    at_once = replace(KR, metric=replace(METRIC, lag=0 * DAY))
+    assert judged([*HISTORY, measured(START, 121)], first, as_of=START, kr=at_once).verdict is Verdict.BUSY
+
+
+@pytest.mark.parametrize(
+    ("finished", "as_of", "verdict"),
+    [
+        (CYCLE.end, CYCLE.end, Verdict.TOO_EARLY),
+        (CYCLE.end, CYCLE.end + 13 * DAY, Verdict.TOO_EARLY),
+        (CYCLE.end, CYCLE.end + 14 * DAY, Verdict.BUSY),
+        (CYCLE.end, CYCLE.end + 900 * DAY, Verdict.BUSY),
+        (CYCLE.end + DAY, CYCLE.end + 900 * DAY, Verdict.BUILDING),  # open when the cycle ended
+        (START - DAY, CYCLE.end, Verdict.NEGLECTED),
+        (START, START + 14 * DAY - DAY, Verdict.TOO_EARLY),
+        (START, START + 14 * DAY, Verdict.BUSY),
+    ],
+)
+def test_work_counts_to_the_cycles_end_and_settles_after_it(finished: date, as_of: date, verdict: Verdict) -> None:
+    assert judged(FLAT, done(finished), as_of=as_of).verdict is verdict
+
+
+def test_an_outcome_that_moves_within_the_lag_after_the_end_turns_the_verdict() -> None:
+    slow = replace(KR, metric=replace(METRIC, lag=60 * DAY))
+    late = HISTORY + weekly([120] * 14 + [220] * 8)
+    found = [judged(late, done(START), as_of=CYCLE.end + days * DAY, kr=slow).verdict for days in (0, 60, 900)]
+    assert found == [Verdict.BUSY, Verdict.DELIVERING, Verdict.DELIVERING]
+    beyond = [*late[:34], *(replace(one, at=one.at + 60 * DAY) for one in late[34:])]
+    assert judged(beyond, done(START), as_of=CYCLE.end + 900 * DAY, kr=slow).verdict is Verdict.UNMEASURED
+
+
+def test_days_begin_in_the_zone_for_settling_too() -> None:
+    moment = datetime(2026, 11, 1, 16, 30, tzinfo=UTC)  # 2 November in Shanghai
+    piece = replace(done(START), done_at=moment)
+    objective = Objective("O1", CYCLE.id, "acme", "An objective", (KR,))
+    for zone, first in (("UTC", date(2026, 11, 15)), ("Asia/Shanghai", date(2026, 11, 16))):
+        case = Case.of(KR, objective, CYCLE, [piece], FLAT, ZoneInfo(zone))
+        assert case.verdict(first - DAY) is Verdict.TOO_EARLY
+        assert case.verdict(first) is Verdict.BUSY
+
+
+def test_since_begins_anew_after_each_break_of_the_run() -> None:
+    """Flat, then up for some weeks, then flat again: busy twice, and only the second run counts."""
+    up_and_down = HISTORY + weekly([120] * 4 + [210] * 3 + [60] * 8)
+    piece = done(START)
+    verdicts = {week: judged(up_and_down, piece, week=week).verdict for week in range(3, 14)}
+    assert verdicts[4] is Verdict.BUSY
+    assert Verdict.DELIVERING in verdicts.values()
+    assert verdicts[13] is Verdict.BUSY
+    first = max(week for week, verdict in verdicts.items() if verdict is not Verdict.BUSY) + 1
+    assert judged(up_and_down, piece, week=13).since == START + first * WEEK - DAY
+
+
+def test_a_replayed_day_is_judged_as_if_it_were_asked_for() -> None:
+    kr = replace(KR, metric=replace(METRIC, counted=True))
+    pieces = [done(START + 9 * DAY), opened(START + 20 * DAY)]
+    objective = Objective("O1", CYCLE.id, "acme", "An objective", (kr,))
+    case = Case.of(kr, objective, CYCLE, pieces, STEP, ZoneInfo("UTC"))
+    for number in range(130):
+        day = START + number * DAY
+        assert case.judgement(day) == judged(STEP, *pieces, as_of=day, kr=kr)
+        assert case.verdict(day) is case.judgement(day).verdict
+
+
+@pytest.mark.parametrize(
+    ("readings", "pieces", "most"),
+    [
+        (FLAT, [done(START)], 13),  # busy all along
+        (FLAT, [done(CYCLE.end - 20 * DAY)], 5),  # busy only lately: the weeks before need no movement
+        ([], [done(START)], 1),
+        ([*FLAT[:20], *(measured(START + week * WEEK, 310) for week in range(13))], [], 1),  # achieved
+    ],
+)
+def test_movement_is_judged_at_most_once_a_replayed_day_and_only_where_it_decides(
+    monkeypatch: pytest.MonkeyPatch, readings: list[Measurement], pieces: list[Piece], most: int
+) -> None:
+    asked: list[date] = []
+    real = movement.judge_movement
+
+    def counted(points: Sequence[tuple[date, float]], **settings: Any) -> MovementResult:
+        asked.append(settings["until"])
+        return real(points, **settings)
+
+    monkeypatch.setattr(movement, "judge_movement", counted)
+    objective = Objective("O1", CYCLE.id, "acme", "An objective", (KR,))
+    case = Case.of(KR, objective, CYCLE, pieces, readings, ZoneInfo("UTC"))
+    case.judgement(CYCLE.end)
+    case.verdict(CYCLE.end - WEEK)
+    case.verdict(CYCLE.end)
+    assert len(asked) == len(set(asked)) <= most
+
+
+# --- whatever the data ------------------------------------------------------------------------------------------------
+
+days = st.integers(-30, 230).map(lambda number: START + number * DAY)
+shapes = st.sampled_from([FLAT, STEP, [], HISTORY, FLAT[:26], HISTORY + weekly([90] * 15)])
+metrics = st.builds(
+    lambda kind, lag, target, counted: replace(
+        KR, kind=kind, metric=replace(METRIC, lag=lag * DAY, target=target, counted=counted, direction="at_least")
+    ),
+    st.sampled_from(Kind), st.sampled_from([0, 1, 14, 100]), st.sampled_from([120, 150, 300]), st.booleans(),
+)  # fmt: skip
+finished = st.lists(st.tuples(days, st.booleans()), max_size=4)
+
+
+def some_pieces(given_: list[tuple[date, bool]]) -> list[Piece]:
+    return [replace(done(day, number), counts=counts) for number, (day, counts) in enumerate(given_)]
+
+
+@settings(deadline=None, max_examples=30)
+@given(shapes, metrics, finished, days)
+def test_closing_or_dropping_work_never_moves_the_outcome(
+    readings: list[Measurement], kr: KeyResult, work: list[tuple[date, bool]], as_of: date
+) -> None:
+    without, with_ = judged(readings, as_of=as_of, kr=kr), judged(readings, *some_pieces(work), as_of=as_of, kr=kr)
+    assert (without.outcome, without.series) == (with_.outcome, with_.series)
+    assert (without.verdict is Verdict.ACHIEVED) is (with_.verdict is Verdict.ACHIEVED)
+
+
+@settings(deadline=None, max_examples=30)
+@given(shapes, metrics, finished, days)
+def test_taking_a_completed_piece_away_never_makes_it_busy(
+    readings: list[Measurement], kr: KeyResult, work: list[tuple[date, bool]], as_of: date
+) -> None:
+    before = judged(readings, *some_pieces(work), as_of=as_of, kr=kr)
+    for taken in range(len(work)):
+        left = [piece for piece in some_pieces(work) if piece.id != taken]
+        after = judged(readings, *left, as_of=as_of, kr=kr)
+        if after.verdict is Verdict.BUSY:
+            # A maintained limit is busy with open work too, so what is taken must have been done by then.
+            assert before.verdict is Verdict.BUSY
+
+
+@settings(deadline=None, max_examples=30)
+@given(shapes, metrics, finished, days, st.integers(1, 60))
+def test_what_is_measured_or_finished_later_changes_nothing_of_a_past_day(
+    readings: list[Measurement], kr: KeyResult, work: list[tuple[date, bool]], as_of: date, later: int
+) -> None:
+    after = as_of + later * DAY
+    pieces = some_pieces(work)
+    found = judged(readings, *pieces, as_of=as_of, kr=kr)
+    more = replace(done(after, 99), created_at=datetime(after.year, after.month, after.day, tzinfo=UTC))
+    assert judged([*readings, measured(after, 999)], *pieces, more, as_of=as_of, kr=kr) == found
+
+
+@settings(deadline=None, max_examples=20)
+@given(shapes, metrics, finished, days)
+def test_since_is_the_start_of_an_unbroken_run_of_replayed_days(
+    readings: list[Measurement], kr: KeyResult, work: list[tuple[date, bool]], as_of: date
+) -> None:
+    found = judged(readings, *some_pieces(work), as_of=as_of, kr=kr)
+    if as_of < START:
+        assert found.since is None
+        return
+    ends = [START + number * WEEK - DAY for number in range(1, 40) if START + number * WEEK - DAY < as_of]
+    run = [as_of]
+    for end in reversed(ends):
+        if judged(readings, *some_pieces(work), as_of=end, kr=kr).verdict is not found.verdict:
+            break
+        run.append(end)
+    # Of the days on which nothing can change any more only the first is looked at, so it may not begin later.
+    assert found.since is not None
+    assert found.since == run[-1]

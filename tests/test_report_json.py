@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -8,7 +9,7 @@ import pytest
 
 from okrsync.model import Forecast, Movement, Trend, Verdict
 from okrsync.report.json import to_json
-from okrsync.report.value import Mode, Severity, SubjectKind
+from okrsync.report.value import Earlier, Mode, Severity, SubjectKind
 from tests.report_samples import FINDINGS, HOSTILE, full, judgement, many, piece, report
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[1] / "config" / "report.schema.json").read_text("utf-8"))
@@ -24,7 +25,17 @@ def test_schema_is_valid():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("make", [full, many, report], ids=["full", "many", "empty"])
+def over():
+    """A report of a cycle that has ended."""
+    verdicts = {"KR1": Verdict.TOO_EARLY}
+    return report(
+        [judgement("KR1", Verdict.BUSY), judgement("KR2", Verdict.BUSY)],
+        as_of=date(2027, 1, 5),
+        closed=Earlier(date(2026, 12, 31), verdicts),
+    )
+
+
+@pytest.mark.parametrize("make", [full, many, report, over], ids=["full", "many", "empty", "over"])
 def test_every_report_is_as_the_schema_says(make):
     parsed(make())
 
@@ -33,6 +44,7 @@ def test_enumerations_of_the_schema_are_those_of_the_model():
     defs = SCHEMA["$defs"]
     outcome, key_result, finding = defs["outcome"], defs["key_result"], defs["finding"]
     assert key_result["properties"]["verdict"]["enum"] == [verdict.value for verdict in Verdict]
+    assert defs["verdict"]["enum"] == [verdict.value for verdict in Verdict]
     assert outcome["properties"]["movement"]["enum"] == [movement.value for movement in Movement]
     assert outcome["properties"]["trend"]["enum"] == [trend.value for trend in Trend]
     assert finding["properties"]["mode"]["enum"] == list(get_args(Mode))
@@ -62,7 +74,8 @@ def test_keys_and_their_order_are_the_contracts():
         report([judgement("KR1.1", Verdict.BUSY, pieces=[piece(1, "KR1.1")])], [piece(1, "KR1.1")], findings=FINDINGS)
     )
     assert list(content) == [
-        "schema", "as_of", "cycle", "headline", "sources", "key_results", "findings", "unlinked"
+        "schema", "as_of", "cycle", "headline", "sources", "key_results", "findings", "unlinked",
+        "closing",
     ]  # fmt: skip
     assert content["schema"] == 1
     assert content["as_of"] == "2026-11-20"
@@ -86,6 +99,7 @@ def test_keys_and_their_order_are_the_contracts():
         "mode", "rule", "severity", "subject", "message", "evidence", "action"
     ]  # fmt: skip
     assert content["unlinked"] == {"completed": 0, "by_scope": {}}
+    assert content["closing"] is None
 
 
 def test_values():

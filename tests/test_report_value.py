@@ -1,5 +1,6 @@
+import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 
 import pytest
@@ -10,8 +11,8 @@ from okrsync.report.json import to_json
 from okrsync.report.markdown import to_markdown
 from okrsync.report.sparkline import sparkline
 from okrsync.report.terminal import to_terminal
-from okrsync.report.value import CONTRACT_ORDER, PAGE_ORDER, natural
-from tests.report_samples import AS_OF, FINDINGS, PEOPLE, PILLARS, SOURCES, TEAMS, full, judgement, piece, report
+from okrsync.report.value import CONTRACT_ORDER, PAGE_ORDER, Change, Closing, Earlier, Report, natural
+from tests.report_samples import AS_OF, CYCLE, FINDINGS, PEOPLE, PILLARS, SOURCES, TEAMS, full, judgement, piece, report
 
 
 def test_headline_counts_each_piece_once_and_no_retired_key_result():
@@ -111,10 +112,7 @@ def test_order_of_inputs_that_means_nothing_changes_no_byte(seed):
 
 
 def test_changes_since_the_previous_report():
-    before = report(
-        [judgement("KR1", Verdict.TOO_EARLY), judgement("KR2", Verdict.BUSY), judgement("KR3", Verdict.BUSY)],
-        as_of=date(2026, 11, 13),
-    )
+    before = Earlier(date(2026, 11, 13), {"KR1": Verdict.TOO_EARLY, "KR2": Verdict.BUSY, "KR3": Verdict.BUSY})
     made = report(
         [
             judgement("KR1", Verdict.BUSY),
@@ -126,6 +124,54 @@ def test_changes_since_the_previous_report():
     )
     assert words.changes(made) == [("KR1", "too early → busy"), ("KR4", "new, building"), ("KR3", "busy → retired")]
     assert "## What changed since 13 Nov 2026\n\n- [KR1](#result-kr1): too early → busy\n" in to_markdown(made)
+
+
+def after_the_end(as_of: date, previous: Earlier | None = None, **now: Verdict) -> Report:
+    """A report of a finished cycle, in which both key results were too early on its last day; KR1 has a lag of 90."""
+    slow = judgement("KR1", now["KR1"])
+    metric = replace(slow.key_result.metric, lag=timedelta(days=90))
+    slow = replace(slow, key_result=replace(slow.key_result, metric=metric))
+    closed = Earlier(CYCLE.end, {"KR1": Verdict.TOO_EARLY, "KR2": Verdict.TOO_EARLY})
+    return report([slow, judgement("KR2", now["KR2"])], as_of=as_of, closed=closed, previous=previous)
+
+
+def test_what_changed_since_the_cycle_ended() -> None:
+    made = after_the_end(date(2027, 1, 14), KR1=Verdict.TOO_EARLY, KR2=Verdict.BUSY)
+    assert made.closing == Closing(
+        CYCLE.end,
+        verdicts=(("KR2", Verdict.TOO_EARLY), ("KR1", Verdict.TOO_EARLY)),
+        changes=(Change("KR2", Verdict.TOO_EARLY, Verdict.BUSY),),
+        measured_until=((date(2027, 3, 31), ("KR1",)),),  # the lag of KR2, 14 days, ends today
+    )
+    still = "Still measured until 31 Mar 2027, as work takes that long to show: KR1."
+    shown = "\n".join(line.strip() for line in to_terminal(made, color=False, width=100).splitlines())
+    assert f"What changed since the cycle ended on 31 Dec 2026\nKR2: too early → busy\n{still}\n" in shown
+    page = to_markdown(made)
+    assert f"ended on 31 Dec 2026\n\n- [KR2](#result-kr2): too early → busy\n\n{still}\n" in page
+    assert json.loads(to_json(made))["closing"] == {
+        "as_of": "2026-12-31",
+        "verdicts": {"KR2": "too_early", "KR1": "too_early"},
+        "changes": [{"key_result": "KR2", "before": "too_early", "after": "busy"}],
+        "measured_until": [{"date": "2027-03-31", "key_results": ["KR1"]}],
+    }
+
+
+def test_when_nothing_changed_and_nothing_will() -> None:
+    made = after_the_end(date(2027, 3, 31), KR1=Verdict.TOO_EARLY, KR2=Verdict.TOO_EARLY)
+    assert made.closing is not None
+    assert words.after_the_end(made.closing) == [
+        "Every verdict is what it was on that day.",
+        "All lags have passed: only what is corrected afterwards can still change a verdict.",
+    ]
+    assert made.closing.changes == ()
+
+
+def test_a_week_after_the_end_the_same_comparison_is_not_made_twice() -> None:
+    closed = Earlier(CYCLE.end, {"KR1": Verdict.TOO_EARLY, "KR2": Verdict.TOO_EARLY})
+    for previous, times in ((closed, 1), (replace(closed, as_of=date(2027, 1, 1)), 2)):
+        made = after_the_end(date(2027, 1, 8), previous, KR1=Verdict.TOO_EARLY, KR2=Verdict.BUSY)
+        assert to_terminal(made, color=False, width=100).count("What changed since") == times
+        assert to_markdown(made).count("What changed since") == times
 
 
 BUSY = [judgement("KR1", Verdict.BUSY)]

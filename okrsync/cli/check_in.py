@@ -66,7 +66,7 @@ def command(
     )
     outcomes.save_check_in(app.store(config), check_in)
     app.say(f"{found.id}: {value} on {day} recorded")
-    if found.metric.source_type != "manual":
+    if found.metric.source_type != "manual" and found.kind is not Kind.MILESTONE:
         app.say(
             f"{found.id} is measured by its {found.metric.source_type} source: the check-in stands beside that series"
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from okrsync.dates import iso
 from okrsync.model import Judgement, Movement, SourceStatus, Trend, Verdict
-from okrsync.report.value import Finding, Report
+from okrsync.report.value import Closing, Finding, Report
 
 SCHEMA = 1
 """Version of the format; it rises when a key goes or changes its meaning."""
@@ -46,6 +46,7 @@ def to_json(report: Report) -> str:
         "key_results": [_key_result(judgement) for judgement in report.judgements],
         "findings": [_finding(finding) for finding in report.findings],
         "unlinked": {"completed": report.unlinked.completed, "by_scope": dict(report.unlinked.by_scope)},
+        "closing": report.closing and _closing(report.closing),
     }
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
@@ -115,6 +116,24 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "evidence": list(finding.evidence),
         "action": finding.action,
+    }
+
+
+def _closing(closing: Closing) -> dict[str, Any]:
+    return {
+        "as_of": closing.as_of.isoformat(),
+        "verdicts": {id_: verdict.value for id_, verdict in closing.verdicts},
+        "changes": [
+            {
+                "key_result": change.key_result,
+                "before": None if change.before is None else change.before.value,
+                "after": change.after.value,
+            }
+            for change in closing.changes
+        ],
+        "measured_until": [
+            {"date": last.isoformat(), "key_results": list(ids)} for last, ids in closing.measured_until
+        ],
     }
 
 

@@ -73,6 +73,7 @@ def _context(report: Report) -> dict[str, Any]:
         return words.NOTHING if piece.done_at is None else words.day(day_of(piece.done_at, report.zone))
 
     by_id = {judgement.key_result.id: judgement for judgement in report.key_results}
+    closing = report.closing
     return {
         "report": report,
         "words": words,
@@ -90,6 +91,10 @@ def _context(report: Report) -> dict[str, Any]:
         "groups": _groups(report.key_results),
         "teams": _by_team(report),
         "changes": [(to(by_id[id_]), text) for id_, text in words.changes(report)],
+        "closing": closing,
+        "changes_since_end": [(to(by_id[id_]), text) for id_, text in words.changes_since_end(closing)]
+        if closing
+        else [],
         "modes": [(mode, [finding for finding in report.findings if finding.mode == mode]) for mode in MODES],
         "unreliable": [
             (to(judgement), reason)

@@ -164,7 +164,14 @@ def _busy_one(console: Console, report: Report, judgement: Judgement) -> None:
 
 
 def _changes(console: Console, report: Report) -> None:
-    if not report.changes:
+    closing = report.closing
+    if closing is not None:
+        _heading(console, f"What changed since the cycle ended on {words.day(closing.as_of)}")
+        for id_, text in words.changes_since_end(closing):
+            _say(console, f"{clean(id_, ID_WIDTH)}: {text}", indent=2)
+        for sentence in words.after_the_end(closing):
+            _say(console, sentence, indent=2, hanging=2)
+    if not report.changes or (closing is not None and report.previous_as_of == closing.as_of):
         return
     _heading(console, f"What changed since {words.day(report.previous_as_of)}")
     for id_, text in words.changes(report):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -111,6 +111,29 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """The verdicts of an earlier day, to compare with."""
+
+    as_of: date
+    verdicts: Mapping[str, Verdict]
+    """By key result; all that the cycle had then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A cycle that is over: what became of its verdicts since, and which outcomes may still change them."""
+
+    as_of: date
+    """The cycle's last day."""
+    verdicts: tuple[tuple[str, Verdict], ...]
+    """The verdicts of that day, in the order of ``key_results``; from the same store, so with what is known now."""
+    changes: tuple[Change, ...]
+    """In the order of ``key_results``."""
+    measured_until: tuple[tuple[date, tuple[str, ...]], ...]
+    """Last days (the cycle's end plus the lag) that are not over yet, with the key results they are of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What is known of a cycle on a day."""
 
@@ -135,6 +158,8 @@ class Report:
     previous_as_of: date | None
     changes: tuple[Change, ...]
     """Against the previous report, in the order of ``key_results``."""
+    closing: Closing | None
+    """None while the cycle runs."""
 
 
 def build_report(
@@ -150,14 +175,16 @@ def build_report(
     people: Iterable[Person],
     pillars: Iterable[Pillar],
     findings: Iterable[Finding] = (),
-    previous: Report | None = None,
+    previous: Earlier | None = None,
+    closed: Earlier | None = None,
 ) -> Report:
     """Put a report together.
 
     ``judgements`` are all key results of the cycle in the order of the files, retired ones included. ``completed`` is
     every piece of work completed in the window in all scopes; its ``key_results`` name key results of this cycle alone,
     and none that was retired before the piece was completed. The order of everything else has no meaning. A piece that
-    comes twice (the same ``id``) counts once. ``previous`` is an earlier report of the same cycle to compare with.
+    comes twice (the same ``id``) counts once. ``previous`` is a day of the same cycle to compare with, ``closed`` its
+    last day when that is over.
     """
     pieces = tuple({piece.id: piece for piece in completed}.values())
     judged = [judgement for judgement in judgements if judgement.verdict is not Verdict.RETIRED]
@@ -198,6 +225,7 @@ def build_report(
         pillars=tuple(sorted(pillars, key=lambda pillar: pillar.id)),
         previous_as_of=None if previous is None else previous.as_of,
         changes=() if previous is None else _changes(previous, shown),
+        closing=None if closed is None else _closing(closed, cycle, shown, as_of),
     )
 
 
@@ -230,10 +258,27 @@ def _gravity(finding: Finding) -> tuple[int, int, str, str, tuple[tuple[int, int
     )
 
 
-def _changes(previous: Report, shown: Sequence[Judgement]) -> tuple[Change, ...]:
-    before = {judgement.key_result.id: judgement.verdict for judgement in previous.judgements}
+def _changes(before: Earlier, shown: Sequence[Judgement]) -> tuple[Change, ...]:
     return tuple(
-        Change(judgement.key_result.id, before.get(judgement.key_result.id), judgement.verdict)
+        Change(judgement.key_result.id, before.verdicts.get(judgement.key_result.id), judgement.verdict)
         for judgement in shown
-        if before.get(judgement.key_result.id) is not judgement.verdict
+        if before.verdicts.get(judgement.key_result.id) is not judgement.verdict
+    )
+
+
+def _closing(closed: Earlier, cycle: Cycle, shown: Sequence[Judgement], as_of: date) -> Closing:
+    measured: dict[date, list[str]] = {}
+    for judgement in shown:
+        last = cycle.end + judgement.key_result.metric.lag
+        if last > as_of and judgement.verdict is not Verdict.RETIRED:
+            measured.setdefault(last, []).append(judgement.key_result.id)
+    return Closing(
+        as_of=closed.as_of,
+        verdicts=tuple(
+            (judgement.key_result.id, closed.verdicts[judgement.key_result.id])
+            for judgement in shown
+            if judgement.key_result.id in closed.verdicts
+        ),
+        changes=_changes(closed, shown),
+        measured_until=tuple((last, tuple(sorted(ids, key=natural))) for last, ids in sorted(measured.items())),
     )

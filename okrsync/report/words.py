@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from okrsync.model import Judgement, Kind, Movement, Piece, SourceStatus, Trend, Verdict
 from okrsync.report.escape import clean
-from okrsync.report.value import Mode, Report
+from okrsync.report.value import Change, Closing, Mode, Report
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -206,15 +206,28 @@ def serving_none(report: Report) -> str:
 
 def changes(report: Report) -> list[tuple[str, str]]:
     """Key results whose verdict changed since the previous report: id, and from what to what."""
-    return [
-        (
-            change.key_result,
-            f"new, {VERDICTS[change.after].name}"
-            if change.before is None
-            else f"{VERDICTS[change.before].name} → {VERDICTS[change.after].name}",
-        )
-        for change in report.changes
-    ]
+    return [(change.key_result, _turned(change)) for change in report.changes]
+
+
+def _turned(change: Change) -> str:
+    after = VERDICTS[change.after].name
+    return f"new, {after}" if change.before is None else f"{VERDICTS[change.before].name} → {after}"
+
+
+def changes_since_end(closing: Closing) -> list[tuple[str, str]]:
+    """Key results whose verdict is another than on the cycle's last day: id, and from what to what."""
+    return [(change.key_result, _turned(change)) for change in closing.changes]
+
+
+def after_the_end(closing: Closing) -> list[str]:
+    """Sentences on a cycle that is over: which outcomes are still measured, or that all is settled."""
+    said = [] if closing.changes else ["Every verdict is what it was on that day."]
+    for last, ids in closing.measured_until:
+        shown = ", ".join(clean(id_, 40) for id_ in ids)
+        said.append(f"Still measured until {day(last)}, as work takes that long to show: {shown}.")
+    if not closing.measured_until:
+        said.append("All lags have passed: only what is corrected afterwards can still change a verdict.")
+    return said
 
 
 def name(judgement: Judgement) -> str:
