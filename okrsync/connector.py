@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from okrsync.model import Milestone, Scope, WorkItem
+from okrsync.pace import Paces
 
 Cursor: TypeAlias = dict[str, Any]
 """A JSON object that only its connector understands."""
@@ -57,6 +58,9 @@ class ConnectorContext:
     """Called with what a person should know though nothing failed: a fall-back, an endpoint that is missing."""
     jobs: int = 8
     """How many shards will be pulled at once."""
+    paces: Paces = field(default_factory=Paces)
+    """How fast each host may be asked, shared by all sources of a run. A connector sends its requests through
+    ``okrsync.paced.PacedAdapter(context.paces.of(url, limits), on_wait=context.on_wait)``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The libraries keep their sessions and their authentication; what they raise or a
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -104,6 +105,11 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     reset = headers.get("X-RateLimit-Reset")
     if reset is None or headers.get("X-RateLimit-Remaining", "0").strip() != "0":
         return None
+    return _until(reset, now)
+
+
+def _until(reset: str, now: datetime) -> float | None:
+    """Seconds from now to a moment that a header names as epoch seconds or in ISO 8601."""
     try:
         moment = datetime.fromtimestamp(float(reset), UTC)
     except (ValueError, OverflowError, OSError):
@@ -114,6 +120,27 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - now).total_seconds())
+
+
+def quota(headers: Mapping[str, str], now: datetime | None = None) -> tuple[int, float] | None:
+    """How many more requests the server takes, and in how many seconds it counts anew; None when it says neither.
+
+    Reads ``X-RateLimit-Remaining`` with ``X-RateLimit-Reset`` (GitHub, Jira Cloud) or ``X-RateLimit-Interval-Seconds``
+    (Jira Data Center). ``headers`` must look names up without case.
+    """
+    try:
+        left = int(headers.get("X-RateLimit-Remaining", ""))
+    except ValueError:
+        return None
+    reset = headers.get("X-RateLimit-Reset")
+    if reset is not None:
+        seconds = _until(reset, now or datetime.now(UTC))
+    else:
+        try:
+            seconds = float(headers.get("X-RateLimit-Interval-Seconds", ""))
+        except ValueError:
+            return None
+    return None if seconds is None or not math.isfinite(seconds) else (max(0, left), max(0.0, seconds))
 
 
 def error_of(status: int, headers: Mapping[str, str], detail: str, where: str) -> SourceError:

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from okrsync.connector import Connector, ConnectorContext, Cursor, Plan, Shard, SourceSettings
 from okrsync.errors import ConfigError, CursorExpired, SourceError
 from okrsync.model import Scope
+from okrsync.pace import Paces
 from okrsync.plugins import CONNECTORS, load
 from okrsync.store import scopes, work
 
@@ -127,7 +128,8 @@ def sync(
         if selector.source not in sources:
             raise ConfigError(f"no source {selector.source!r}; configured: {', '.join(sorted(sources)) or 'none'}")
     names = [name for name in sources if not only or any(selector.source == name for selector in only)]
-    connectors = {name: _connector(name, sources[name], options, observer) for name in names}
+    paces = Paces(options.jobs)
+    connectors = {name: _connector(name, sources[name], options, observer, paces) for name in names}
     results: list[ScopeResult] = []
     try:
         with ThreadPoolExecutor(max_workers=options.jobs, thread_name_prefix="okrsync") as executor:
@@ -140,12 +142,15 @@ def sync(
                 raise
             results += [run.result for run in runs]
     finally:
+        paces.close()
         for connector in connectors.values():
             connector.close()
     return sorted(results, key=lambda result: (result.scope.source, result.scope.id))
 
 
-def _connector(name: str, settings: SourceSettings, options: SyncOptions, observer: Observer) -> Connector:
+def _connector(
+    name: str, settings: SourceSettings, options: SyncOptions, observer: Observer, paces: Paces
+) -> Connector:
     def on_wait(why: str, seconds: float) -> None:
         observer.waiting(name, why, seconds)
 
@@ -162,6 +167,7 @@ def _connector(name: str, settings: SourceSettings, options: SyncOptions, observ
             on_wait=on_wait,
             on_note=on_note,
             jobs=options.jobs,
+            paces=paces,
         ),
     )
 

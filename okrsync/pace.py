@@ -1,0 +1,183 @@
+"""One budget for each host, which all scopes and sources of a run share: how many requests at once, and how fast.
+
+The rules are in ``okrsync.pacing``; here are the threads that wait for them. Connectors send through
+``okrsync.paced.PacedAdapter``, which puts ``Pace.request`` around every exchange of a ``requests`` session, so that
+none can be forgotten.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from okrsync.errors import RetryableError
+from okrsync.http import DEFAULT_POLICY, RETRYABLE_STATUS, quota, retry_after
+from okrsync.pacing import NO_LIMITS, Hold, HostLimits, Pacing
+
+_WORTH_TELLING = 0.5
+"""Seconds: shorter pauses pass before anybody reads of them."""
+
+OnWait = Callable[[str, float], None]
+
+
+class Exchange:
+    """One request that is under way."""
+
+    def __init__(self, pace: Pace, kind: str, sort: str, started: float) -> None:
+        self._pace = pace
+        self._kind = kind
+        self._sort = sort
+        self._started = started
+        self.ended = False
+
+    def answered(self, status: int, headers: Mapping[str, str]) -> None:
+        """Tell what came back, once it has been read whole. ``headers`` must look names up without case."""
+        if not self.ended:
+            self.ended = True
+            self._pace._answered(self._started, self._kind, self._sort, status, headers)
+
+    def failed(self) -> None:
+        """Tell that nothing came back."""
+        if not self.ended:
+            self.ended = True
+            self._pace._failed(self._started, self._kind)
+
+
+class Pace:
+    """How fast one host is asked. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        host: str,
+        ceiling: int,
+        limits: HostLimits,
+        clock: Callable[[], float],
+        longest_wait: float = DEFAULT_POLICY.longest_wait,
+    ) -> None:
+        self.host = host
+        self._pacing = Pacing(ceiling, limits)
+        self._clock = clock
+        self._longest_wait = longest_wait
+        self._changed = threading.Condition()
+        self._closed = False
+
+    @contextmanager
+    def request(
+        self, points: int = 1, *, kind: str = "", sort: str = "", on_wait: OnWait = lambda why, seconds: None
+    ) -> Iterator[Exchange]:
+        """Wait until a request may leave, and keep its place until it is answered.
+
+        ``kind`` and ``points`` are those of ``HostLimits.points_a_minute``; ``sort`` names requests whose times can be
+        compared. ``on_wait`` is told of pauses of some length, with the reason in words and the seconds. Raises
+        ``RetryableError`` when the host wants a longer pause than one run waits.
+        """
+        exchange = Exchange(self, kind, sort, self._start(points, kind, on_wait))
+        try:
+            yield exchange
+        finally:
+            exchange.failed()
+
+    def pause(self, seconds: float, why: str) -> None:
+        """Nothing more is asked for so long: for what only the body of an answer says (GraphQL refuses with 200)."""
+        with self._changed:
+            self._pacing.pause(self._clock(), seconds, why)
+
+    def close(self) -> None:
+        """Let nobody wait any more: what still wants to start is refused with ``RetryableError``."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    @property
+    def at_once(self) -> int:
+        """How many requests may be under way at once now."""
+        with self._changed:
+            return self._pacing.window
+
+    @property
+    def rate(self) -> float | None:
+        """How many requests a second the host is taken to bear; None as long as it refuses none."""
+        with self._changed:
+            return self._pacing.rate
+
+    def _start(self, points: int, kind: str, on_wait: OnWait) -> float:
+        told: Hold | None = None
+        while True:
+            with self._changed:
+                now = self._clock()
+                hold = None if self._closed else self._pacing.ask(now, kind, points)
+                if self._closed:
+                    raise RetryableError(f"{self.host}: not asked any more, the sync is ending")
+                if hold is None:
+                    self._pacing.begin(now, kind, points)
+                    return now
+                seconds = None if hold.until is None else hold.until - now
+                if seconds is None or not hold.why or seconds < _WORTH_TELLING or hold == told:
+                    self._changed.wait(seconds)
+                    continue
+            # Told without the lock: whoever is told may take its time.
+            if seconds > self._longest_wait:
+                raise RetryableError(
+                    f"{self.host}: {hold.why}. That takes {seconds:.0f} s, and a run waits {self._longest_wait:.0f} s: "
+                    "what was read so far is kept, sync again later",
+                    seconds,
+                )
+            told = hold
+            on_wait(f"{self.host}: {hold.why}", seconds)
+
+    def _answered(self, started: float, kind: str, sort: str, status: int, headers: Mapping[str, str]) -> None:
+        wait = retry_after(headers)
+        left = quota(headers)
+        with self._changed:
+            now = self._clock()
+            if status == 429 or (status == 403 and wait is not None):
+                asked = "" if wait is None else f" and asks to wait {wait:.0f} s"
+                self._pacing.refused(now, started, wait, f"it answered {status}{asked}", kind)
+            elif status in RETRYABLE_STATUS:
+                if wait is not None:
+                    self._pacing.pause(now, wait, f"it answered {status} and asks to wait {wait:.0f} s")
+                self._pacing.failed(now, started, kind)
+            else:
+                self._pacing.good(now, started, sort, kind)
+                if left is not None:
+                    self._pacing.allowance(now, kind, *left)
+            self._changed.notify_all()
+
+    def _failed(self, started: float, kind: str) -> None:
+        with self._changed:
+            self._pacing.failed(self._clock(), started, kind)
+            self._changed.notify_all()
+
+
+class Paces:
+    """The paces of a run, one a host."""
+
+    def __init__(self, ceiling: int = 8, clock: Callable[[], float] = time.monotonic) -> None:
+        """``ceiling`` is the highest number of requests under way at once to one host (``--jobs``)."""
+        self._ceiling = ceiling
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[str, Pace] = {}
+
+    def of(self, url: str, limits: HostLimits = NO_LIMITS) -> Pace:
+        """The pace of the host that a URL names. The first who asks for a host says which limits it has."""
+        host = host_of(url)
+        with self._lock:
+            if host not in self._known:
+                self._known[host] = Pace(host, self._ceiling, limits, self._clock)
+            return self._known[host]
+
+    def close(self) -> None:
+        """Let nobody wait any more."""
+        with self._lock:
+            paces = list(self._known.values())
+        for pace in paces:
+            pace.close()
+
+
+def host_of(url: str) -> str:
+    """Host and port of a URL, without user and password."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()

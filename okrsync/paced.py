@@ -1,0 +1,58 @@
+"""The pace of a host at the one place that all requests of a ``requests`` session go through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from okrsync.pace import OnWait, Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a request is to its host."""
+
+    kind: str = ""
+    """Which of the host's allowances it counts against."""
+    points: int = 1
+
+
+class PacedAdapter(HTTPAdapter):
+    """Sends each request when its host's pace lets it: ``session.mount("https://", PacedAdapter(pace))``."""
+
+    def __init__(
+        self,
+        pace: Pace,
+        *,
+        on_wait: OnWait = lambda why, seconds: None,
+        cost: Callable[[requests.PreparedRequest], Cost] = lambda request: Cost(),
+        pool_maxsize: int = 10,
+    ) -> None:
+        """``on_wait`` is the connector context's; ``cost`` tells what the host's operator counts."""
+        super().__init__(pool_maxsize=pool_maxsize)
+        self._pace = pace
+        self._on_wait = on_wait
+        self._cost = cost
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """See ``HTTPAdapter.send``. Raises ``RetryableError`` when the host wants a longer pause than a run waits."""
+        cost = self._cost(request)
+        sort = f"{request.method} {_sort(request.url or '')}"
+        with self._pace.request(cost.points, kind=cost.kind, sort=sort, on_wait=self._on_wait) as exchange:
+            response = super().send(request, *args, **kwargs)
+            streamed = kwargs.get("stream", args[0] if args else False)
+            if not streamed:
+                _ = response.content  # a request is under way until its answer has been read
+            exchange.answered(response.status_code, response.headers)
+            return response
+
+
+def _sort(url: str) -> str:
+    """The last segment of the path that is a word: its requests ask for the same sort of thing."""
+    words = [segment for segment in urlsplit(url).path.split("/") if not segment.isdecimal()]
+    return words[-1] if words else ""
