@@ -259,7 +259,7 @@ class _Times:
             self._tolerance *= 1.5
             return False
         self._before = typical if typical > self._usual * self._tolerance else None
-        self._usual = min(typical, self._usual * 1.01)
+        self._usual = min(typical, self._usual)
         return self._before is not None
 
 
