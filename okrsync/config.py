@@ -15,14 +15,17 @@ from zoneinfo import ZoneInfo
 from okrsync import plugins
 from okrsync.completed import NEVER_COMPLETED
 from okrsync.config_errors import did_you_mean, read_model
-from okrsync.config_models import ConfigFile, PersonModel
+from okrsync.config_models import ConfigFile, FindingsModel, PersonModel
 from okrsync.config_plugins import UnavailableOutcomeSettings, UnavailablePublisherSettings, read_settings
 from okrsync.config_yaml import Document, YamlMapping, declared_ids, read_document
 from okrsync.connector import SourceSettings
 from okrsync.errors import ConfigError, Problem
+from okrsync.findings.diagnose import Silence
+from okrsync.findings.thresholds import Thresholds
 from okrsync.model import Person, Programme
 from okrsync.programme import read_programme
 from okrsync.publish.interface import PublisherSettings
+from okrsync.report.value import SUBJECT_KINDS, Subject
 
 __all__ = [
     "Config",
@@ -70,6 +73,10 @@ class Config:
     not_completed: tuple[str, ...]
     """Names or ids of resolutions and statuses that do not count as completed; matched without case."""
     programme: Programme
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    """Limits of the findings."""
+    silences: tuple[Silence, ...] = ()
+    """Findings that ``okrsync.yaml`` silences; those that goals and teams silence stand in ``programme``."""
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -125,6 +132,7 @@ def load_config(
     if documents and not programme.cycles and not any(each.problems for each in documents):
         document.problem(("okrs",), "none of the files of goals declares a cycle")
 
+    silences = _silences(document, main.findings)
     problems = [
         problem
         for each in (document, *documents)
@@ -147,6 +155,8 @@ def load_config(
         census=main.census,
         not_completed=tuple(dict.fromkeys((*main.not_completed, *NEVER_COMPLETED))),
         programme=programme,
+        thresholds=(main.findings and main.findings.thresholds) or Thresholds(),
+        silences=silences,
         warnings=tuple(warnings),
     )
 
@@ -202,6 +212,23 @@ def _okr_files(document: Document, okrs: str, base: Path) -> list[Path]:
     if not found:
         document.problem(("okrs",), f"'okrs': {shown} {missing}")
     return found
+
+
+def _silences(document: Document, findings: FindingsModel | None) -> tuple[Silence, ...]:
+    silences = []
+    for each in (findings and findings.ignore) or ():
+        subject = None
+        if each.subject is not None:
+            kind, _, id_ = each.subject.partition(":")
+            known = next((known for known in SUBJECT_KINDS if known == kind), None)
+            if known is None or not id_:
+                shown = document.shown((*each.path, "subject"))
+                hint = did_you_mean(kind, SUBJECT_KINDS)
+                document.problem((*each.path, "subject"), f"{shown} is no subject such as level:department{hint}")
+                continue
+            subject = Subject(known, id_)
+        silences.append(Silence(each.rule, subject, each.reason))
+    return tuple(silences)
 
 
 def _check_people(

@@ -16,6 +16,8 @@ from okrsync.completed import DEFAULT_NOT_COMPLETED
 from okrsync.config_errors import YamlModel, did_you_mean
 from okrsync.config_yaml import WrittenFloat, WrittenInt
 from okrsync.durations import PATTERN, parse_days, parse_duration
+from okrsync.findings.catalogue import RULES
+from okrsync.findings.thresholds import Thresholds
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CRON_FIELD = re.compile(r"[\d*/,\-?#LWA-Za-z]+", re.ASCII)
@@ -104,6 +106,13 @@ def _nearest_zone(value: Any) -> str:
     return f"; did you mean {zones[found.group(1)]!r}?" if found else ""
 
 
+def _rule(value: str) -> str:
+    known = {each.id for each in RULES}
+    if value not in known:
+        raise ValueError(f"is no rule{did_you_mean(value, known)}")
+    return value
+
+
 def _cron(value: str) -> str:
     fields = value.split()
     if len(fields) != 5 or not all(map(_CRON_FIELD.fullmatch, fields)):
@@ -142,6 +151,39 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema(
 Expression = Annotated[str, StringConstraints(min_length=1), AfterValidator(_expression)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Direction = Literal["at_least", "at_most"]
+RuleId = Annotated[Text, AfterValidator(_rule), WithJsonSchema({"type": "string", "enum": [each.id for each in RULES]})]
+
+
+class IgnoreModel(YamlModel):
+    """Silences one rule of the findings for the goal or team it stands at."""
+
+    noun: ClassVar[str] = "an entry of 'ignore'"
+    rule: RuleId
+    """The rule's id, such as A002; docs/findings.md lists them."""
+    reason: Text
+    """Why the rule does not apply here; whoever reads the goals next will ask."""
+
+
+class IgnoreSubjectModel(YamlModel):
+    """Silences one rule of the findings for a subject that has no place of its own in the files of goals."""
+
+    noun: ClassVar[str] = "an entry of 'ignore'"
+    rule: RuleId
+    """The rule's id, such as S021; docs/findings.md lists them."""
+    subject: Text | None = None
+    """Kind and id, such as level:department, source:jira:PAY or person:lin; without it, every subject of the rule."""
+    reason: Text
+    """Why the rule does not apply here."""
+
+
+class FindingsModel(YamlModel):
+    """What the findings of the five failure modes take for much or little, and which of them are silenced."""
+
+    noun: ClassVar[str] = "'findings'"
+    thresholds: Annotated[Thresholds | None, WithJsonSchema(Thresholds.model_json_schema())] = None
+    """Limits of the rules; each has a default."""
+    ignore: list[IgnoreSubjectModel] | None = None
+    """Rules that are silenced, each with its reason."""
 
 
 class PersonModel(YamlModel):
@@ -188,6 +230,8 @@ class ConfigFile(YamlModel):
     """Wikis and folders that get the weekly page."""
     schedule: ScheduleModel | None = None
     """When `okrsync schedule` runs what."""
+    findings: FindingsModel | None = None
+    """Limits of the findings, and which of them are silenced."""
     census: Annotated[Duration, AfterValidator(_not_zero), WithJsonSchema(_DURATION_SCHEMA)] = timedelta(hours=24)
     """How often all ids of a scope are compared with the store, to find what was deleted, such as 24h."""
     not_completed: tuple[Text, ...] = DEFAULT_NOT_COMPLETED
@@ -234,6 +278,8 @@ class TeamModel(YamlModel):
     """The id of the person who leads it."""
     name: Text | None = None
     """The name that reports show."""
+    ignore: list[IgnoreModel] | None = None
+    """Findings that are silenced for this team."""
 
 
 class MetricModel(YamlModel):
@@ -322,6 +368,8 @@ class KeyResultModel(YamlModel):
     """Which work serves it: what any of the rules matches."""
     retired: RetiredModel | None = None
     """Set when the key result is dropped."""
+    ignore: list[IgnoreModel] | None = None
+    """Findings that are silenced for this key result."""
 
 
 class ObjectiveModel(YamlModel):
@@ -342,6 +390,8 @@ class ObjectiveModel(YamlModel):
     """The id of the person who answers for it."""
     supports: Id | None = None
     """The id of the objective or key result one level up that it serves."""
+    ignore: list[IgnoreModel] | None = None
+    """Findings that are silenced for this objective."""
     key_results: list[KeyResultModel] | None = None
     """The results by which one sees that it is achieved."""
 

@@ -172,6 +172,14 @@ class Pillar:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignore:
+    """A rule of ``okrsync.findings`` that is silenced for one subject, and why."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Team:
     """A team in the tree of teams."""
 
@@ -180,6 +188,9 @@ class Team:
     parent: str | None = None
     lead: str | None = None
     name: str | None = None
+    ignore: tuple[Ignore, ...] = ()
+    file: str | None = field(default=None, compare=False)
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +278,7 @@ class KeyResult:
     metric: Metric
     work: tuple[WorkRule, ...] = ()
     retired: Retirement | None = None
+    ignore: tuple[Ignore, ...] = ()
     file: str | None = field(default=None, compare=False)
     line: int | None = field(default=None, compare=False)
 
@@ -285,6 +297,7 @@ class Objective:
     owner: str | None = None
     supports: str | None = None
     """Id of the objective or key result above that this one serves."""
+    ignore: tuple[Ignore, ...] = ()
     file: str | None = field(default=None, compare=False)
     line: int | None = field(default=None, compare=False)
 
@@ -411,6 +424,23 @@ class Piece:
     counts: bool
     """True when ``done_at`` is a completion; False when it was dropped (``Won't Do``, ``not_planned``, unmerged)."""
     key_results: frozenset[str] = frozenset()
+    assignee: str | None = None
+    """The account that does it, as its source knows it; of a pull request or commit without an assignee, its author."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLinks:
+    """What one work rule matches in the store, in all time."""
+
+    key_result: str
+    index: int
+    """Its place among the key result's rules; 1 is the first."""
+    items: int
+    """Work items, epics included."""
+    pieces: int
+    """Pieces of work that have one of these items, or stand below one."""
+    of: int
+    """All pieces of the sources that the rule can match: the one it names, or every one."""
 
 
 @dataclass(frozen=True, slots=True)

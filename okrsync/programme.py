@@ -10,6 +10,7 @@ from okrsync import plugins
 from okrsync.config_errors import did_you_mean, read_model
 from okrsync.config_models import (
     CycleModel,
+    IgnoreModel,
     KeyResultModel,
     MetricModel,
     ObjectiveModel,
@@ -20,7 +21,19 @@ from okrsync.config_models import (
 from okrsync.config_plugins import default_settings, read_settings
 from okrsync.config_yaml import Document, YamlPath, declared_id, declared_ids, mappings_below
 from okrsync.errors import Problem
-from okrsync.model import Cycle, KeyResult, Kind, Metric, Objective, Pillar, Programme, Retirement, Team, WorkRule
+from okrsync.model import (
+    Cycle,
+    Ignore,
+    KeyResult,
+    Kind,
+    Metric,
+    Objective,
+    Pillar,
+    Programme,
+    Retirement,
+    Team,
+    WorkRule,
+)
 from okrsync.verdict import direction_of
 
 _DEFAULT_OUTCOME = "manual"
@@ -75,7 +88,7 @@ def read_programme(
     return Programme(
         cycles=tuple(Cycle(each.id, each.start, each.end, each.check_in) for _, each in cycles),
         strategy=tuple(Pillar(each.id, each.title) for _, each in pillars),
-        teams=tuple(Team(each.id, each.level, each.parent, each.lead, each.name) for _, each in teams),
+        teams=tuple(_team(document, each) for document, each in teams),
         objectives=objectives,
     )
 
@@ -164,6 +177,23 @@ def _unique(document: Document, model: ObjectiveModel | KeyResultModel, what: st
         document.problem(path, f"the id {document.shown(path)} belongs to another {first}: ids are unique")
 
 
+def _team(document: Document, model: TeamModel) -> Team:
+    return Team(
+        id=model.id,
+        level=model.level,
+        parent=model.parent,
+        lead=model.lead,
+        name=model.name,
+        ignore=_ignores(model.ignore),
+        file=document.file,
+        line=document.line(model.path),
+    )
+
+
+def _ignores(models: list[IgnoreModel] | None) -> tuple[Ignore, ...]:
+    return tuple(Ignore(each.rule, each.reason) for each in models or ())
+
+
 def _objective(
     document: Document, model: ObjectiveModel, cycle: str, names: _Names, warnings: list[Problem]
 ) -> Objective:
@@ -189,6 +219,7 @@ def _objective(
         serves=model.serves,
         owner=model.owner,
         supports=model.supports,
+        ignore=_ignores(model.ignore),
         file=document.file,
         line=document.line(path),
     )
@@ -210,6 +241,7 @@ def _key_result(
         metric=_metric(document, model, metric, min(directions, default=None), warnings),
         work=tuple(_rule(document, rule, names) for rule in model.work or ()),
         retired=Retirement(model.retired.on, model.retired.reason) if model.retired else None,
+        ignore=_ignores(model.ignore),
         file=document.file,
         line=document.line(model.path),
     )

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 from okrsync.config import Config
 from okrsync.dates import day_of, end_of, start_of
 from okrsync.errors import ConfigError
+from okrsync.findings.catalogue import RULES
+from okrsync.findings.diagnose import diagnose
+from okrsync.findings.interface import Facts
 from okrsync.model import Cycle, Judgement, KeyResult, Piece, SourceStatus
 from okrsync.report.value import Earlier, Report, build_report
 
@@ -65,6 +68,7 @@ def make_report(engine: Engine, config: Config, cycle: Cycle, as_of: date, *, kn
         start=start,
         end=end,
         not_completed=config.not_completed,
+        all_open=True,
     )
     serving: dict[str, list[Piece]] = {kr_id: [] for kr_id in key_results}
     for piece in pieces:
@@ -79,22 +83,42 @@ def make_report(engine: Engine, config: Config, cycle: Cycle, as_of: date, *, kn
         for objective in objectives
         for kr in objective.key_results
     ]
+    judgements = [_with_failure(case.judgement(as_of), statuses.get(case.key_result.id)) for case in cases]
+    completed = [
+        served_when_done(piece, key_results, zone)
+        for piece in pieces
+        if piece.counts and piece.done_at is not None and start <= piece.done_at < end
+    ]
+    sources = _sources(engine, config, end_of(as_of, zone))
+    facts = Facts(
+        as_of=as_of,
+        cycle=cycle,
+        zone=zone,
+        programme=config.programme,
+        people=config.people,
+        thresholds=config.thresholds,
+        judgements=tuple(judgements),
+        completed=tuple(completed),
+        open=tuple(piece for piece in pieces if piece.done_at is None or piece.done_at >= end),
+        rules=tuple(read.rule_links(engine, key_results.values(), sources=config.sources.keys())),
+        sources=tuple(sources),
+    )
+    found = diagnose(facts, RULES, config.silences)
     week_before = as_of - timedelta(days=7)
     return build_report(
         as_of=as_of,
         cycle=cycle,
         zone=zone,
         language=config.language,
-        judgements=[_with_failure(case.judgement(as_of), statuses.get(case.key_result.id)) for case in cases],
-        completed=[
-            served_when_done(piece, key_results, config.timezone)
-            for piece in pieces
-            if piece.counts and piece.done_at is not None and start <= piece.done_at < end
-        ],
-        sources=_sources(engine, config, end_of(as_of, zone)),
+        judgements=judgements,
+        completed=completed,
+        sources=sources,
         teams=config.programme.teams,
         people=config.people,
         pillars=config.programme.strategy,
+        findings=found.findings,
+        not_judged=found.not_judged,
+        silenced=found.silenced,
         previous=_verdicts_on(week_before, cases) if week_before >= cycle.start else None,
         closed=_verdicts_on(cycle.end, cases) if as_of > cycle.end else None,
     )

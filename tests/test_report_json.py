@@ -9,7 +9,7 @@ import pytest
 
 from okrsync.model import Forecast, Movement, Trend, Verdict
 from okrsync.report.json import to_json
-from okrsync.report.value import Earlier, Mode, Severity, SubjectKind
+from okrsync.report.value import SUBJECT_KINDS, Earlier, Mode, Severity, SubjectKind
 from tests.report_samples import FINDINGS, HOSTILE, full, judgement, many, piece, report
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[1] / "config" / "report.schema.json").read_text("utf-8"))
@@ -49,7 +49,7 @@ def test_enumerations_of_the_schema_are_those_of_the_model():
     assert outcome["properties"]["trend"]["enum"] == [trend.value for trend in Trend]
     assert finding["properties"]["mode"]["enum"] == list(get_args(Mode))
     assert finding["properties"]["severity"]["enum"] == list(get_args(Severity))
-    assert finding["properties"]["subject"]["properties"]["kind"]["enum"] == list(get_args(SubjectKind))
+    assert defs["subject"]["properties"]["kind"]["enum"] == list(get_args(SubjectKind)) == list(SUBJECT_KINDS)
     assert [*SCHEMA["properties"]["headline"]["properties"]["verdicts"]["properties"], "retired"] == [*Verdict]
 
 
@@ -74,8 +74,8 @@ def test_keys_and_their_order_are_the_contracts():
         report([judgement("KR1.1", Verdict.BUSY, pieces=[piece(1, "KR1.1")])], [piece(1, "KR1.1")], findings=FINDINGS)
     )
     assert list(content) == [
-        "schema", "as_of", "cycle", "headline", "sources", "key_results", "findings", "unlinked",
-        "closing",
+        "schema", "as_of", "cycle", "headline", "sources", "key_results", "findings", "not_judged", "silenced",
+        "unlinked", "closing",
     ]  # fmt: skip
     assert content["schema"] == 1
     assert content["as_of"] == "2026-11-20"

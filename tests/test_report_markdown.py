@@ -129,10 +129,11 @@ def test_more_than_forty_key_results_are_folded_by_team():
     assert len(page) < 200_000
 
 
-def test_no_findings_leave_no_trace_and_some_are_grouped_by_mode():
-    assert "fails by" not in to_markdown(full())
+def test_every_mode_has_its_row_and_findings_are_grouped_by_mode():
+    rows = re.findall(r"^\| \*\*(\w+)\*\*: .* \| nothing found \|", to_markdown(full()), re.MULTILINE)
+    assert rows == ["alignment", "persistence", "strategy", "drift", "bottleneck"]
     page = to_markdown(report(findings=FINDINGS))
-    assert page.index("### Strategy") < page.index("S001") < page.index("S002") < page.index("### Drift")
+    assert page.index("### Strategy") < page.rindex("S001") < page.index("S002") < page.index("### Drift")
 
 
 def test_long_sentences_are_whole_and_long_titles_are_cut():

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from okrsync.cli.common import App, Exit, common_options, pass_app
+from okrsync.cli.common import App, Exit, common_options, now, pass_app
+
+if TYPE_CHECKING:
+    from okrsync.findings.diagnose import Located
 
 
 @click.command(name="check")
@@ -13,26 +18,45 @@ from okrsync.cli.common import App, Exit, common_options, pass_app
 def command(app: App) -> int:
     """Check that both files are valid, and that the OKRs are well formed.
 
-    Exit code 1 when an OKR has an error, 2 when a file is not valid; warnings alone leave it at 0.
+    Exit code 1 when an OKR has an error, 2 when a file is not valid; warnings alone leave it at 0. Of cycles that have
+    ended, only errors are shown, unless with --verbose. docs/findings.md explains each rule.
     """
+    from okrsync.checking import check_goals
     from okrsync.config import load_config
-    from okrsync.lint import lint
     from okrsync.numbers import count_of
+    from okrsync.reporting import today
 
     config = load_config(app.config_path)
     for problem in config.warnings:
         app.say(f"{problem} [warning]")
-    errors = 0
-    for found in lint(config):
-        if found.severity == "error":
-            errors += 1
-            click.echo(f"{found.problem} [error]", err=True)
-        else:
-            app.say(f"{found.problem} [warning]")
+    errors = silenced = 0
+    for cycle in config.programme.cycles:
+        diagnosis = check_goals(config, cycle)
+        say = app.detail if cycle.end < today(config, now()) else app.say
+        for located in diagnosis.located:
+            if located.finding.severity == "error":
+                errors += 1
+                click.echo(_line(located), err=True)
+            else:
+                say(_line(located))
+        silenced += len(diagnosis.silenced)
+        for each in diagnosis.silenced:
+            app.detail(f"{each.finding.rule} of {each.finding.subject.id} is silenced: {each.reason}")
     objectives = len(config.programme.objectives)
     key_results = sum(len(objective.key_results) for objective in config.programme.objectives)
     cycles = len(config.programme.cycles)
     counted = ((cycles, "cycle"), (objectives, "objective"), (key_results, "key result"))
     what = ", ".join(count_of(number, noun) for number, noun in counted)
-    app.say(f"{config.path}: {what}; {count_of(errors, 'error')}")
+    left_out = f"; {count_of(silenced, 'finding')} silenced" if silenced else ""
+    app.say(f"{config.path}: {what}; {count_of(errors, 'error')}{left_out}")
     return Exit.FOUND if errors else Exit.DONE
+
+
+def _line(located: Located) -> str:
+    from okrsync.errors import Problem
+    from okrsync.report.escape import clean
+
+    finding = located.finding
+    text = clean(finding.message, 500)
+    place = str(Problem(located.file, located.line, text)) if located.file is not None else text
+    return f"{place} [{finding.severity}] {finding.rule}"

@@ -2,31 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from okrsync.model import Cycle, Judgement, Person, Piece, Programme
+from okrsync.findings.thresholds import Thresholds
+from okrsync.model import (
+    Cycle,
+    Judgement,
+    KeyResult,
+    Objective,
+    Person,
+    Piece,
+    Programme,
+    RuleLinks,
+    SourceStatus,
+    Team,
+)
 from okrsync.report.value import Mode, Severity, Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that a rule may look at: values alone, as known on the day of judgement."""
+    """All that a rule may look at: values alone, as known on the day of judgement.
+
+    ``okrsync check`` knows the configuration alone: there ``store`` is False, and everything below it is empty.
+    """
 
     as_of: date
+    """The day of judgement; for ``check``, the cycle's first day."""
     cycle: Cycle
     zone: ZoneInfo
     programme: Programme
     """All cycles on file."""
-    people: tuple[Person, ...]
-    judgements: tuple[Judgement, ...]
+    people: tuple[Person, ...] = ()
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    store: bool = True
+    """False when only the configuration was read: then an empty tuple below says nothing."""
+    judgements: tuple[Judgement, ...] = ()
     """Every key result of the cycle, retired ones included, in the order of the files."""
-    completed: tuple[Piece, ...]
+    completed: tuple[Piece, ...] = ()
     """Every piece of work completed in the window, each once; ``key_results`` name key results of this cycle alone."""
     open: tuple[Piece, ...] = ()
     """Every piece that was open at the end of the day."""
+    rules: tuple[RuleLinks, ...] = ()
+    """What each work rule of the cycle's key results matches; a rule that matches nothing is among them."""
+    sources: tuple[SourceStatus, ...] = ()
+    """How fresh each scope is; a configured source of which nothing was read yet is among them."""
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """The cycle's objectives, in the order of the files."""
+        return self.programme.objectives_of(self.cycle.id)
+
+    def key_results(self) -> Iterator[tuple[Objective, KeyResult]]:
+        """The cycle's key results but those that are retired, each with its objective, in the order of the files."""
+        for objective in self.objectives:
+            for key_result in objective.key_results:
+                if not self.is_retired(key_result):
+                    yield objective, key_result
+
+    def is_retired(self, key_result: KeyResult) -> bool:
+        """True when it has been dropped by the day of judgement; for ``check``, when it has been dropped at all."""
+        retired = key_result.retired
+        return retired is not None and (not self.store or retired.on <= self.as_of)
+
+
+def of_objective(objective: Objective) -> Subject:
+    """An objective as a subject."""
+    return Subject("objective", objective.id)
+
+
+def of_key_result(key_result: KeyResult) -> Subject:
+    """A key result as a subject."""
+    return Subject("key_result", key_result.id)
+
+
+def of_team(team: Team) -> Subject:
+    """A team as a subject."""
+    return Subject("team", team.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +91,15 @@ class Found:
 
     subject: Subject
     message: str
-    evidence: tuple[str, ...]
-    action: str
+    """One sentence: what is wrong, naming the subject."""
+    evidence: tuple[str, ...] = ()
+    """How one knows: numbers, names, days."""
+    action: str = ""
     """What to do next, and who."""
     severity: Severity | None = None
     """None for the rule's own."""
+    line: int | None = None
+    """Where in the subject's file it stands; None for the line of the subject itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +108,10 @@ class NotJudged:
 
     subject: Subject | None
     because: str
+    """Goes on after "not judged, because": lower case, no full stop."""
+
+
+Check: TypeAlias = Callable[[Facts], Iterable[Found | NotJudged]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +123,11 @@ class Rule:
     mode: Mode
     severity: Severity
     title: str
-    check: Callable[[Facts], Iterable[Found | NotJudged]]
+    """What is wrong, in a few words: the heading of its page."""
+    meaning: str
+    """What it means when the rule fires, and why it matters: a paragraph in Markdown."""
+    computed: str
+    """How it is computed, thresholds by name: a paragraph in Markdown."""
+    check: Check
+    configuration: bool = False
+    """True when the configuration alone suffices (``Facts.store`` may be False): ``okrsync check`` runs it too."""

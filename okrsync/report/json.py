@@ -10,7 +10,7 @@ from typing import Any
 
 from okrsync.dates import iso
 from okrsync.model import Judgement, Movement, SourceStatus, Trend, Verdict
-from okrsync.report.value import Closing, Finding, Report
+from okrsync.report.value import Closing, Finding, Report, Subject, Unjudged
 
 SCHEMA = 1
 """Version of the format; it rises when a key goes or changes its meaning."""
@@ -45,6 +45,16 @@ def to_json(report: Report) -> str:
         "sources": [_source(status) for status in report.sources],
         "key_results": [_key_result(judgement) for judgement in report.judgements],
         "findings": [_finding(finding) for finding in report.findings],
+        "not_judged": [_unjudged(unjudged) for unjudged in report.not_judged],
+        "silenced": [
+            {
+                "rule": each.finding.rule,
+                "subject": _subject(each.finding.subject),
+                "message": each.finding.message,
+                "reason": each.reason,
+            }
+            for each in report.silenced
+        ],
         "unlinked": {"completed": report.unlinked.completed, "by_scope": dict(report.unlinked.by_scope)},
         "closing": report.closing and _closing(report.closing),
     }
@@ -112,7 +122,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "mode": finding.mode,
         "rule": finding.rule,
         "severity": finding.severity,
-        "subject": {"kind": finding.subject.kind, "id": finding.subject.id},
+        "subject": _subject(finding.subject),
         "message": finding.message,
         "evidence": list(finding.evidence),
         "action": finding.action,
@@ -135,6 +145,19 @@ def _closing(closing: Closing) -> dict[str, Any]:
             {"date": last.isoformat(), "key_results": list(ids)} for last, ids in closing.measured_until
         ],
     }
+
+
+def _unjudged(unjudged: Unjudged) -> dict[str, Any]:
+    return {
+        "mode": unjudged.mode,
+        "rule": unjudged.rule,
+        "subject": unjudged.subject and _subject(unjudged.subject),
+        "because": unjudged.because,
+    }
+
+
+def _subject(subject: Subject) -> dict[str, str]:
+    return {"kind": subject.kind, "id": subject.id}
 
 
 def _day(day: date | None) -> str | None:

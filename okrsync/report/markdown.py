@@ -10,8 +10,9 @@ from typing import Any
 from okrsync.dates import day_of
 from okrsync.model import Judgement, Piece, Verdict
 from okrsync.report import escape, words
+from okrsync.report.modes import modes
 from okrsync.report.sparkline import sparkline
-from okrsync.report.value import MODES, PAGE_ORDER, Report, natural, newest
+from okrsync.report.value import PAGE_ORDER, Report, natural, newest
 
 MANY = 40
 """More key results than this are grouped by team and folded."""
@@ -95,7 +96,7 @@ def _context(report: Report) -> dict[str, Any]:
         "changes_since_end": [(to(by_id[id_]), text) for id_, text in words.changes_since_end(closing)]
         if closing
         else [],
-        "modes": [(mode, [finding for finding in report.findings if finding.mode == mode]) for mode in MODES],
+        "modes": modes(report),
         "unreliable": [
             (to(judgement), reason)
             for judgement in report.key_results

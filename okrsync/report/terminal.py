@@ -9,6 +9,7 @@ from okrsync.dates import day_of
 from okrsync.model import Judgement, Verdict
 from okrsync.report import words
 from okrsync.report.escape import clean
+from okrsync.report.modes import modes
 from okrsync.report.sparkline import sparkline
 from okrsync.report.value import Report, newest
 
@@ -188,14 +189,19 @@ def _unlinked(console: Console, report: Report) -> None:
 
 
 def _findings(console: Console, report: Report) -> None:
-    mode = None
-    for finding in report.findings:
-        if finding.mode != mode:
-            mode = finding.mode
-            _heading(console, words.MODES[mode])
-        said = " ".join([finding.message, *finding.evidence])
-        _say(console, f"{finding.severity} {finding.rule} {finding.subject.id}: {said}", indent=2, hanging=2)
-        _say(console, f"Next: {finding.action}", indent=4)
+    _heading(console, "The five failure modes")
+    for view in modes(report):
+        console.print()
+        meaning = words.MODES[view.mode].meaning
+        _say(console, f"{view.name}: {view.state} ({meaning})", style="bold", indent=2, hanging=2)
+        for finding in view.serious:
+            said = " ".join([finding.message, *finding.evidence])
+            _say(console, f"{finding.severity} {finding.rule} {finding.subject.id}: {said}", indent=4, hanging=2)
+            _say(console, f"Next: {finding.action}", indent=6)
+        for gap in view.gaps:
+            _say(console, gap, style="dim", indent=4, hanging=2)
+    if report.silenced:
+        _say(console, f"Silenced by `ignore`: {words.plural(len(report.silenced), 'finding')}.", indent=2)
 
 
 def _trust(console: Console, report: Report) -> None:

@@ -42,6 +42,7 @@ MODES: tuple[Mode, ...] = ("alignment", "persistence", "strategy", "drift", "bot
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 SubjectKind = Literal["objective", "key_result", "team", "level", "person", "source", "cycle"]
+SUBJECT_KINDS: tuple[SubjectKind, ...] = ("objective", "key_result", "team", "level", "person", "source", "cycle")
 
 EXAMPLES = 5
 """How many pieces of work that serve no key result are named."""
@@ -68,6 +69,26 @@ class Finding:
     evidence: tuple[str, ...]
     action: str
     """What to do next, and who."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """A rule lacked the data it needs."""
+
+    mode: Mode
+    rule: str
+    subject: Subject | None
+    """None when it could judge nothing at all."""
+    because: str
+    """Goes on after "not judged, because": lower case, no full stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A finding that somebody silenced with ``ignore:``, and why."""
+
+    finding: Finding
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +172,10 @@ class Report:
     """The same in ``PAGE_ORDER``, and by id within a verdict."""
     findings: tuple[Finding, ...]
     """By mode, the gravest first."""
+    not_judged: tuple[Unjudged, ...]
+    """By mode and rule."""
+    silenced: tuple[Silenced, ...]
+    """In the order of ``findings``."""
     unlinked: Unlinked
     teams: tuple[Team, ...]
     people: tuple[Person, ...]
@@ -175,6 +200,8 @@ def build_report(
     people: Iterable[Person],
     pillars: Iterable[Pillar],
     findings: Iterable[Finding] = (),
+    not_judged: Iterable[Unjudged] = (),
+    silenced: Iterable[Silenced] = (),
     previous: Earlier | None = None,
     closed: Earlier | None = None,
 ) -> Report:
@@ -215,6 +242,8 @@ def build_report(
         judgements=(*judged, *retired),
         key_results=shown,
         findings=tuple(sorted(findings, key=_gravity)),
+        not_judged=tuple(sorted(not_judged, key=_mode_and_rule)),
+        silenced=tuple(sorted(silenced, key=lambda each: _gravity(each.finding))),
         unlinked=Unlinked(
             completed=len(unlinked),
             by_scope=tuple(sorted(scopes.items(), key=lambda entry: (-entry[1], entry[0]))),
@@ -256,6 +285,12 @@ def _gravity(finding: Finding) -> tuple[int, int, str, str, tuple[tuple[int, int
         natural(subject.id),
         finding.message,
     )
+
+
+def _mode_and_rule(unjudged: Unjudged) -> tuple[int, str, str, tuple[tuple[int, int, str], ...], str]:
+    subject = unjudged.subject
+    kind, id_ = ("", "") if subject is None else (subject.kind, subject.id)
+    return (MODES.index(unjudged.mode), unjudged.rule, kind, natural(id_), unjudged.because)
 
 
 def _changes(before: Earlier, shown: Sequence[Judgement]) -> tuple[Change, ...]:

@@ -54,12 +54,20 @@ VERDICTS = {
     Verdict.RETIRED: VerdictWords("×", "retired", "dropped before the cycle's end"),
 }
 
-MODES: dict[Mode, str] = {
-    "alignment": "Alignment: the goals of some levels do not carry those above them",
-    "persistence": "Persistence: given up before it could work",
-    "strategy": "Strategy: key results that are tasks, or serve no strategy",
-    "drift": "Drift: goals changed, and not everybody followed",
-    "bottleneck": "Bottleneck: work waits for the one who leads",
+
+class ModeWords(NamedTuple):
+    """A failure mode: its name, and what goes wrong."""
+
+    name: str
+    meaning: str
+
+
+MODES: dict[Mode, ModeWords] = {
+    "alignment": ModeWords("alignment", "the goals of some levels do not carry those above them"),
+    "persistence": ModeWords("persistence", "given up before it could work"),
+    "strategy": ModeWords("strategy", "key results that are tasks, or serve no strategy"),
+    "drift": ModeWords("drift", "goals changed, and not everybody followed"),
+    "bottleneck": ModeWords("bottleneck", "work waits for the one who leads"),
 }
 
 STATES = {"fresh": "complete", "stale": "stale", "failed": "failed", "never": "never read"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Select, and_, exists, func, or_, select
 
-from okrsync.model import ItemState, ItemWait, Link, Piece, SourceStatus, Wait
+from okrsync.link import describe
+from okrsync.model import ItemKind, ItemState, ItemWait, KeyResult, Link, Piece, RuleLinks, SourceStatus, Wait
 from okrsync.store.engine import reading
 from okrsync.store.schema import item_waits, items, links, parts, scopes
 from okrsync.store.statements import chunks
@@ -85,6 +86,7 @@ def pieces(
                     if word is not None
                 ),
                 key_results=frozenset(by_piece.get(row.id, ())),
+                assignee=row.assignee or (None if row.kind == ItemKind.ISSUE else row.author),
             )
             for row in connection.execute(standing)
             if all_open or row.done_at is not None or row.id in by_piece
@@ -147,6 +149,42 @@ def _served(connection: Connection, key_results: Collection[str]) -> dict[int, s
     for row in connection.execute(served):
         by_piece.setdefault(row.piece_id, set()).add(row.key_result)
     return by_piece
+
+
+def rule_links(engine: Engine, key_results: Iterable[KeyResult], *, sources: Collection[str]) -> Iterator[RuleLinks]:
+    """What each work rule of ``key_results`` matches, in the order of the rules; links must be up to date."""
+    by_words = {
+        (key_result.id, describe(index, rule)): (index, rule)
+        for key_result in key_results
+        for index, rule in enumerate(key_result.work, 1)
+    }
+    matched = (
+        select(
+            links.c.key_result,
+            links.c.rule,
+            func.count(items.c.id.distinct()).label("items"),
+            func.count(parts.c.piece_id.distinct()).label("pieces"),
+        )
+        .join(items, items.c.id == links.c.item_id)
+        .join(scopes, scopes.c.id == items.c.scope_id)
+        .outerjoin(parts, parts.c.item_id == items.c.id)
+        .where(links.c.reason.in_(_OWN_REASONS), scopes.c.configured, items.c.source.in_(sources))
+        .group_by(links.c.key_result, links.c.rule)
+    )
+    everything = (
+        select(items.c.source, func.count(parts.c.piece_id.distinct()))
+        .join(parts, parts.c.item_id == items.c.id)
+        .join(scopes, scopes.c.id == items.c.scope_id)
+        .where(scopes.c.configured, items.c.source.in_(sources))
+        .group_by(items.c.source)
+    )
+    with reading(engine) as connection:
+        found = {(row.key_result, row.rule): (row.items, row.pieces) for row in connection.execute(matched)}
+        of_source = {row[0]: int(row[1]) for row in connection.execute(everything)}
+    for (key_result, words), (index, rule) in by_words.items():
+        items_, pieces_ = found.get((key_result, words), (0, 0))
+        of = sum(of_source.values()) if rule.source is None else of_source.get(rule.source, 0)
+        yield RuleLinks(key_result, index, items_, pieces_, of)
 
 
 def listed_links(engine: Engine, *, sources: Collection[str], key_result: str | None = None) -> Iterator[Link]:

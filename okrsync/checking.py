@@ -1,0 +1,28 @@
+"""What ``okrsync check`` says of valid files: the rules of the findings for which the configuration alone suffices."""
+
+from __future__ import annotations
+
+from okrsync.config import Config
+from okrsync.findings.catalogue import RULES
+from okrsync.findings.diagnose import Diagnosis, Located, diagnose
+from okrsync.findings.interface import Facts
+from okrsync.model import Cycle
+
+
+def check_goals(config: Config, cycle: Cycle) -> Diagnosis:
+    """Diagnose the goals of one cycle as they stand in the files; ``located`` is in their order."""
+    facts = Facts(
+        as_of=cycle.start,
+        cycle=cycle,
+        zone=config.timezone,
+        programme=config.programme,
+        people=config.people,
+        thresholds=config.thresholds,
+        store=False,
+    )
+    found = diagnose(facts, RULES, config.silences)
+    return Diagnosis(tuple(sorted(found.located, key=_place)), found.not_judged, found.silenced)
+
+
+def _place(located: Located) -> tuple[str, int]:
+    return located.file or "", located.line or 0

@@ -1,0 +1,112 @@
+"""The tree of teams, and which team an account works for (DESIGN section 7, *Teams*)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from okrsync.findings.interface import Facts
+from okrsync.model import Piece, Programme, Team
+
+
+class TeamTree:
+    """The teams, with what stands above and below each. Circles were refused when the files were read."""
+
+    def __init__(self, teams: Sequence[Team]) -> None:
+        self.by_id = {team.id: team for team in teams}
+        self.children: dict[str | None, list[Team]] = {}
+        for team in teams:
+            parent = team.parent if team.parent in self.by_id else None
+            self.children.setdefault(parent, []).append(team)
+
+    def above(self, team: str) -> Iterator[Team]:
+        """The team's parent, its parent, and so on to the top."""
+        here = self.by_id.get(team)
+        while here is not None and (here := self.by_id.get(here.parent or "")) is not None:
+            yield here
+
+    def below(self, team: str) -> Iterator[Team]:
+        """All teams below, those of one branch together."""
+        for child in self.children.get(team, ()):
+            yield child
+            yield from self.below(child.id)
+
+    def depth(self, team: str) -> int:
+        """0 at the top."""
+        return sum(1 for _ in self.above(team))
+
+    def levels(self) -> list[str]:
+        """The levels' names from the top down: by the least depth of their teams, then in the order of the files."""
+        least: dict[str, int] = {}
+        for team in self.by_id.values():
+            depth = self.depth(team.id)
+            least[team.level] = min(depth, least.get(team.level, depth))
+        return sorted(least, key=lambda level: least[level])
+
+
+def name_of(programme: Programme, team: str) -> str:
+    """A team's name, or its id where it has none."""
+    return next((each.name for each in programme.teams if each.id == team and each.name), team)
+
+
+class Workers:
+    """Which team does a piece of work.
+
+    An account belongs to the team that its person names in ``people:``; otherwise to the team whose key results' work
+    it is assigned most (to none when two are equal).
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._persons = {
+            (source, account.casefold()): person.id for person in facts.people for source, account in person.accounts
+        }
+        self._declared = {person.id: person.team for person in facts.people if person.team is not None}
+        self._teams = {
+            key_result.id: objective.team for objective in facts.objectives for key_result in objective.key_results
+        }
+        self._by_work = _most(self._linked(facts.completed, facts.open))
+
+    def person_of(self, piece: Piece) -> str | None:
+        """The id of the person among ``people:`` whose account does the piece."""
+        return None if piece.assignee is None else self._persons.get((piece.source, piece.assignee.casefold()))
+
+    def teams_served(self, piece: Piece) -> set[str]:
+        """The teams whose key results the piece serves."""
+        return {self._teams[each] for each in piece.key_results if each in self._teams}
+
+    def team_of(self, piece: Piece) -> str | None:
+        """The team that does the piece: its assignee's; where that is not known, the one whose key result it serves."""
+        worker = self._worker(piece)
+        if worker is not None:
+            team = self._declared.get(worker[1]) if worker[0] is None else None
+            team = team or self._by_work.get(worker)
+            if team is not None:
+                return team
+        served = self.teams_served(piece)
+        return served.pop() if len(served) == 1 else None
+
+    def _worker(self, piece: Piece) -> tuple[str | None, str] | None:
+        """A person known by id, or an account at its source; None when nobody is assigned."""
+        person = self.person_of(piece)
+        if person is not None:
+            return (None, person)
+        return None if piece.assignee is None else (piece.source, piece.assignee.casefold())
+
+    def _linked(self, *pieces: Iterable[Piece]) -> Iterator[tuple[tuple[str | None, str], str]]:
+        for each in (piece for group in pieces for piece in group):
+            worker = self._worker(each)
+            if worker is not None:
+                for team in self.teams_served(each):
+                    yield worker, team
+
+
+def _most(pairs: Iterable[tuple[tuple[str | None, str], str]]) -> Mapping[tuple[str | None, str], str]:
+    counts: dict[tuple[str | None, str], Counter[str]] = {}
+    for worker, team in pairs:
+        counts.setdefault(worker, Counter())[team] += 1
+    most = {}
+    for worker, teams in counts.items():
+        (first, number), *others = teams.most_common(2)
+        if not others or others[0][1] < number:
+            most[worker] = first
+    return most

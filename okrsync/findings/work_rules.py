@@ -1,0 +1,106 @@
+"""Strategy, seen in the work rules: those that match nothing, and those that match nearly everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result
+from okrsync.model import KeyResult, RuleLinks, WorkRule
+from okrsync.numbers import count_of
+
+
+def _nothing(facts: Facts) -> Iterator[Found | NotJudged]:
+    unread = {status.source for status in facts.sources if status.last_success is None}
+    for key_result, rule, links in _counted(facts):
+        if links.items:
+            continue
+        waiting = sorted(unread if rule.source is None else unread & {rule.source})
+        if waiting:
+            yield NotJudged(of_key_result(key_result), f"{', '.join(waiting)} has not been read completely yet")
+            continue
+        yield Found(
+            of_key_result(key_result),
+            f"{key_result.id}: its work rule {links.index} matches nothing",
+            (f"{_described(rule)}.", "No work item in the store matches all of its keys."),
+            f"{key_result.owner or 'Its owner'}: compare it with the names in the source, letter by letter (case "
+            "counts but in project keys), or remove it; `okrsync links` shows what each rule matches.",
+            line=rule.line,
+        )
+
+
+def _everything(facts: Facts) -> Iterator[Found]:
+    told: set[tuple[str, int]] = set()
+    for _, key_result in facts.key_results():
+        for index, rule in enumerate(key_result.work, 1):
+            if _keys(rule) == ["source"]:
+                told.add((key_result.id, index))
+                yield Found(
+                    of_key_result(key_result),
+                    f"{key_result.id} takes all work of {rule.source}: say which of it serves this result",
+                    action=_narrow(key_result),
+                    line=rule.line,
+                )
+    for key_result, rule, links in _counted(facts):
+        if (key_result.id, links.index) in told or links.of < facts.thresholds.few:
+            continue
+        if links.pieces >= facts.thresholds.everything * links.of:
+            where = rule.source or "all sources"
+            yield Found(
+                of_key_result(key_result),
+                f"{key_result.id}: its work rule {links.index} matches nearly everything in {where}",
+                (f"{_described(rule)}: {links.pieces} of {count_of(links.of, 'piece')} of work.",),
+                _narrow(key_result),
+                line=rule.line,
+            )
+
+
+def _narrow(key_result: KeyResult) -> str:
+    return f"{key_result.owner or 'Its owner'}: narrow the rule by label, epic, milestone or component."
+
+
+def _counted(facts: Facts) -> Iterator[tuple[KeyResult, WorkRule, RuleLinks]]:
+    key_results = {each.id: each for _, each in facts.key_results()}
+    for links in facts.rules:
+        if (key_result := key_results.get(links.key_result)) is not None:
+            yield key_result, key_result.work[links.index - 1], links
+
+
+def _keys(rule: WorkRule) -> list[str]:
+    return [each.name for each in fields(WorkRule) if each.name != "line" and getattr(rule, each.name)]
+
+
+def _described(rule: WorkRule) -> str:
+    """``labels: activation; projects: SHOP``."""
+    said = []
+    for key in _keys(rule):
+        value = getattr(rule, key)
+        said.append(f"{key}: {value if isinstance(value, str) else ', '.join(value)}")
+    return "; ".join(said)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "S018",
+        "strategy",
+        "warning",
+        "work rule that matches nothing",
+        "The rule was meant to say which work serves the key result, and no work item is like that: mostly a misspelt "
+        "label or a version that was renamed. The key result then looks neglected, and its work serves nothing.",
+        "No work item in the store, of any time, matches all keys of the rule. Not judged for a source that was never "
+        "read completely.",
+        _nothing,
+    ),
+    Rule(
+        "S019",
+        "strategy",
+        "warning",
+        "work rule that matches nearly everything",
+        "If all work serves the key result, the rule does not say what is done for it: the key result looks busy "
+        "whatever happens.",
+        "The rule has no key but `source`; or it matches at least the share `everything` of all pieces of work of its "
+        "source (of all sources, where it names none), and there are at least `few` pieces.",
+        _everything,
+        configuration=True,
+    ),
+)
