@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +17,9 @@ import click
 from sqlalchemy import Column
 from sqlalchemy.dialects import sqlite
 
+from docs import findings_pages
 from okrsync.cli import COMMANDS, cli
+from okrsync.findings.catalogue import RULES
 from okrsync.store.schema import metadata
 from okrsync.store.views import VIEWS
 
@@ -93,7 +97,12 @@ def _notes(column: Column[object]) -> str:
     return ", ".join(notes).replace("|", "\\|")
 
 
-PAGES = {"commands.md": commands, "database.md": database}
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "database.md": database,
+    "findings.md": findings_pages.index,
+    **{f"findings/{rule.id}.md": partial(findings_pages.page, rule) for rule in RULES},
+}
 README = Path(__file__).parents[1] / "README.md"
 _BEGIN, _END = "<!-- demo:begin -->\n", "<!-- demo:end -->\n"
 
@@ -115,6 +124,9 @@ def with_excerpt(readme: str, demo: str) -> str:
 def main() -> None:
     """Write all pages beside this file, and the demo's output into the README."""
     folder = Path(__file__).parent
+    (folder / "findings").mkdir(exist_ok=True)
+    for old in (folder / "findings").glob("*.md"):
+        old.unlink()
     for name, write in PAGES.items():
         (folder / name).write_text(write(), encoding="utf-8", newline="\n")
     with TemporaryDirectory() as scratch:

@@ -1,0 +1,7 @@
+"""Examples for the rules of the mode alignment."""
+
+from __future__ import annotations
+
+from docs.examples.example import Pair
+
+EXAMPLES: dict[str, Pair] = {}
