@@ -77,6 +77,8 @@ class Config:
     """Limits of the findings."""
     silences: tuple[Silence, ...] = ()
     """Findings that ``okrsync.yaml`` silences; those that goals and teams silence stand in ``programme``."""
+    okrs: str = "okrs/"
+    """Where the files of goals are, as written: a file, a folder or a glob, relative to ``base``."""
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -157,6 +159,7 @@ def load_config(
         programme=programme,
         thresholds=(main.findings and main.findings.thresholds) or Thresholds(),
         silences=silences,
+        okrs=main.okrs,
         warnings=tuple(warnings),
     )
 

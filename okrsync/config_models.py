@@ -20,6 +20,7 @@ from okrsync.findings.catalogue import RULES
 from okrsync.findings.thresholds import Thresholds
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_ACKNOWLEDGED = re.compile(r"[0-9a-f]{6,8}( by \S{1,100})?", re.ASCII)
 _CRON_FIELD = re.compile(r"[\d*/,\-?#LWA-Za-z]+", re.ASCII)
 _CRON_LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
@@ -84,6 +85,12 @@ def _expression(value: str) -> str:
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"is not a regular expression: {error}") from None
     return value
+
+
+def _acknowledged(value: str) -> str:
+    if not _ACKNOWLEDGED.fullmatch(value.strip()):
+        raise ValueError("must be a revision, such as `okrsync ack` writes it: 3f2a9c4d, or 3f2a9c4d by lin")
+    return value.strip()
 
 
 def _not_zero(value: timedelta) -> timedelta:
@@ -151,6 +158,10 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema(
 Expression = Annotated[str, StringConstraints(min_length=1), AfterValidator(_expression)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Direction = Literal["at_least", "at_most"]
+Acknowledged = Annotated[
+    str, AfterValidator(_acknowledged), BeforeValidator(_as_written), WithJsonSchema({"type": ["string", "number"]})
+]
+"""The revision of a goal, and who acknowledges it: ``3f2a9c4d by lin``."""
 RuleId = Annotated[Text, AfterValidator(_rule), WithJsonSchema({"type": "string", "enum": [each.id for each in RULES]})]
 
 
@@ -348,6 +359,16 @@ class RetiredModel(YamlModel):
     """Why."""
 
 
+class ChangeModel(YamlModel):
+    """Why a goal was changed after its cycle had begun."""
+
+    noun: ClassVar[str] = "an entry of 'changes'"
+    on: Day
+    """The day of the change."""
+    reason: Text
+    """Why it was changed, for everybody who follows the goal."""
+
+
 class KeyResultModel(YamlModel):
     """A result somebody promised, and how one sees it."""
 
@@ -370,6 +391,8 @@ class KeyResultModel(YamlModel):
     """Set when the key result is dropped."""
     ignore: list[IgnoreModel] | None = None
     """Findings that are silenced for this key result."""
+    changes: list[ChangeModel] | None = None
+    """Reasons for changes of this key result within its cycle, each with its day."""
 
 
 class ObjectiveModel(YamlModel):
@@ -392,6 +415,10 @@ class ObjectiveModel(YamlModel):
     """The id of the objective or key result one level up that it serves."""
     ignore: list[IgnoreModel] | None = None
     """Findings that are silenced for this objective."""
+    acknowledged: dict[Id, Acknowledged] | None = None
+    """The revision of the goal above that the team has seen, such as {O1: 3f2a9c4d by lin}; `okrsync ack` writes it."""
+    changes: list[ChangeModel] | None = None
+    """Reasons for changes of this objective within its cycle, each with its day."""
     key_results: list[KeyResultModel] | None = None
     """The results by which one sees that it is achieved."""
 

@@ -122,8 +122,22 @@ def read_document(path: Path, shown: str, environ: Mapping[str, str]) -> Documen
     """Read one file; ``shown`` is its path as messages name it. Raises nothing: problems are in the document."""
     document = Document(shown)
     text = _text(path, document)
-    if text is None:
-        return document
+    if text is not None:
+        _parse(document, text, environ)
+    return document
+
+
+def parse_document(raw: bytes, shown: str, environ: Mapping[str, str]) -> Document:
+    """The same for a file's bytes that came from elsewhere."""
+    document = Document(shown)
+    text = _decoded(raw, document)
+    if text is not None:
+        _parse(document, text, environ)
+    return document
+
+
+def _parse(document: Document, text: str, environ: Mapping[str, str]) -> None:
+    shown = document.file
     node: Node | None = None
     try:
         node = YAML(typ="rt", pure=True).compose(text)
@@ -150,7 +164,6 @@ def read_document(path: Path, shown: str, environ: Mapping[str, str]) -> Documen
             document.problems.append(Problem(shown, line, f"the file must hold keys and values, not {kind}"))
         else:
             _fill(document, node, environ)
-    return document
 
 
 def _text(path: Path, document: Document) -> str | None:
@@ -162,6 +175,10 @@ def _text(path: Path, document: Document) -> str | None:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         document.problems.append(Problem(document.file, None, f"cannot be read: {reason}"))
         return None
+    return _decoded(raw, document)
+
+
+def _decoded(raw: bytes, document: Document) -> str | None:
     if len(raw) > MAX_BYTES:
         document.problems.append(Problem(document.file, None, f"larger than {MAX_BYTES // 1024**2} MiB"))
         return None

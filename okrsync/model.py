@@ -267,6 +267,25 @@ class Retirement:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeReason:
+    """Why a goal was changed, as its file says under ``changes:``."""
+
+    on: date
+    """The day of the change."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A team has seen a version of a goal that its own objective supports."""
+
+    goal: str
+    """Id of the objective or key result above."""
+    revision: str
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KeyResult:
     """A result somebody promised, and how one sees it."""
 
@@ -279,6 +298,7 @@ class KeyResult:
     work: tuple[WorkRule, ...] = ()
     retired: Retirement | None = None
     ignore: tuple[Ignore, ...] = ()
+    changes: tuple[ChangeReason, ...] = ()
     file: str | None = field(default=None, compare=False)
     line: int | None = field(default=None, compare=False)
 
@@ -298,8 +318,34 @@ class Objective:
     supports: str | None = None
     """Id of the objective or key result above that this one serves."""
     ignore: tuple[Ignore, ...] = ()
+    acknowledged: tuple[Acknowledgement, ...] = ()
+    changes: tuple[ChangeReason, ...] = ()
     file: str | None = field(default=None, compare=False)
     line: int | None = field(default=None, compare=False)
+
+
+GoalKind = Literal["objective", "key_result"]
+
+
+@dataclass(frozen=True, slots=True)
+class GoalVersion:
+    """What the files of goals said about one goal from some moment on; ``okrsync.goals`` reads it."""
+
+    kind: GoalKind
+    goal: str
+    seen_at: datetime
+    """When a run first saw it, or when the commit that made it was committed."""
+    revision: str
+    """A digest of what the goal promises, see ``okrsync.goals``; empty when the files no longer had it."""
+    content: str | None
+    """Canonical JSON of what the files said; None when they no longer had it."""
+    commit: str | None = None
+    """The git commit that made it; None when a run saw it."""
+    author: str | None = None
+    subject: str | None = None
+    """The first line of the commit's message."""
+    reason: str | None = None
+    """What the commit's message gives as ``Reason:``."""
 
 
 @dataclass(frozen=True, slots=True)

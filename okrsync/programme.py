@@ -9,6 +9,7 @@ from typing import Any
 from okrsync import plugins
 from okrsync.config_errors import did_you_mean, read_model
 from okrsync.config_models import (
+    ChangeModel,
     CycleModel,
     IgnoreModel,
     KeyResultModel,
@@ -22,6 +23,8 @@ from okrsync.config_plugins import default_settings, read_settings
 from okrsync.config_yaml import Document, YamlPath, declared_id, declared_ids, mappings_below
 from okrsync.errors import Problem
 from okrsync.model import (
+    Acknowledgement,
+    ChangeReason,
     Cycle,
     Ignore,
     KeyResult,
@@ -53,6 +56,8 @@ class _Names:
     """Objectives and key results, each with the id of the objective it is or belongs to."""
     edges: dict[str, tuple[str, Document, YamlPath]] = field(default_factory=dict)
     """Which objective supports which, and where that stands."""
+    past: bool = False
+    """A file as it once was: the configuration it was written for, its plugins included, is not known."""
 
 
 def read_programme(
@@ -91,6 +96,20 @@ def read_programme(
         teams=tuple(_team(document, each) for document, each in teams),
         objectives=objectives,
     )
+
+
+def read_objectives(document: Document) -> tuple[Objective, ...]:
+    """The objectives of one file as it once was, without the other files and the configuration of that day.
+
+    Names that would be declared there are taken as they stand, and so is the cycle, which is empty where the file does
+    not name it. What is wrong in itself is noted in the document.
+    """
+    okr_file = read_model(OkrFile, document)
+    if okr_file is None:
+        return ()
+    names = _Names(frozenset(), frozenset(), complete=False, past=True)
+    cycle = okr_file.cycle.id if okr_file.cycle else ""
+    return tuple(_objective(document, each, cycle, names, []) for each in okr_file.objectives or ())
 
 
 def _collect_names(document: Document, names: _Names) -> None:
@@ -220,9 +239,26 @@ def _objective(
         owner=model.owner,
         supports=model.supports,
         ignore=_ignores(model.ignore),
+        acknowledged=_acknowledged(document, model, names),
+        changes=_changes(model.changes),
         file=document.file,
         line=document.line(path),
     )
+
+
+def _acknowledged(document: Document, model: ObjectiveModel, names: _Names) -> tuple[Acknowledgement, ...]:
+    found = []
+    for goal, text in (model.acknowledged or {}).items():
+        if names.complete and goal not in names.goals:
+            path = (*model.path, "acknowledged", goal)
+            document.problem(path, f"unknown objective or key result {goal!r}{did_you_mean(goal, names.goals)}")
+        revision, _, by = text.partition(" by ")
+        found.append(Acknowledgement(goal, revision, by or None))
+    return tuple(found)
+
+
+def _changes(models: list[ChangeModel] | None) -> tuple[ChangeReason, ...]:
+    return tuple(ChangeReason(each.on, each.reason) for each in models or ())
 
 
 def _key_result(
@@ -238,19 +274,28 @@ def _key_result(
         title=model.title,
         owner=model.owner,
         kind=Kind(model.kind),
-        metric=_metric(document, model, metric, min(directions, default=None), warnings),
+        metric=_metric(document, model, metric, min(directions, default=None), names, warnings),
         work=tuple(_rule(document, rule, names) for rule in model.work or ()),
         retired=Retirement(model.retired.on, model.retired.reason) if model.retired else None,
         ignore=_ignores(model.ignore),
+        changes=_changes(model.changes),
         file=document.file,
         line=document.line(model.path),
     )
 
 
 def _metric(
-    document: Document, model: KeyResultModel, metric: MetricModel, direction: Any, warnings: list[Problem]
+    document: Document,
+    model: KeyResultModel,
+    metric: MetricModel,
+    direction: Any,
+    names: _Names,
+    warnings: list[Problem],
 ) -> Metric:
-    if metric.source is None:
+    settings: Any
+    if metric.source is not None and names.past:
+        kind, settings = str(metric.source.get("type")), None
+    elif metric.source is None:
         kind, settings = _DEFAULT_OUTCOME, default_settings(plugins.OUTCOMES, _DEFAULT_OUTCOME)
     else:
         settings = read_settings(plugins.OUTCOMES, document.at((*metric.path, "source")), warnings)
@@ -265,7 +310,7 @@ def _metric(
         direction=direction,
         cadence=metric.cadence,
         lag=metric.lag,
-        cumulative=metric.cumulative or bool(getattr(settings, "cumulative", False)),
+        cumulative=metric.cumulative or bool(getattr(settings, "cumulative", (metric.source or {}).get("cumulative"))),
         counted=metric.counted,
         source_type=kind,
         source_settings=settings,
@@ -273,7 +318,8 @@ def _metric(
 
 
 def _rule(document: Document, rule: WorkRuleModel, names: _Names) -> WorkRule:
-    _known(document, (*rule.path, "source"), rule.source, names.sources, "source")
+    if not names.past:
+        _known(document, (*rule.path, "source"), rule.source, names.sources, "source")
     values = rule.model_dump()
     # Where a key is misspelt or malformed, that has been said already.
     if all(value is None for value in document.at(rule.path).values()):

@@ -20,6 +20,8 @@ COMMANDS = {
     "check": ("check", "Check both files, and whether the OKRs are well formed."),
     "sync": ("sync", "Pull what changed: work from every source, measurements from every outcome source."),
     "check-in": ("check_in", "Record a measurement by a person."),
+    "ack": ("ack", "Acknowledge a change of the goal above."),
+    "history": ("history", "Show who changed which goal, when, and why."),
     "links": ("links", "Show which work serves which key result, by which rule."),
     "report": ("report", "Show which key results move, and which are only busy."),
     "publish": ("publish", "Write the week's page to each wiki."),

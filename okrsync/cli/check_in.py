@@ -37,7 +37,7 @@ def command(
     the store.
     """
     from okrsync.reporting import today
-    from okrsync.store import outcomes
+    from okrsync.store import goals, outcomes
 
     if confidence is not None and math.isnan(confidence):
         raise click.BadParameter("must be a number from 0 to 10", param_hint="--confidence")
@@ -64,7 +64,9 @@ def command(
         note=note and note.encode(errors="replace").decode(),
         by=person and person.encode(errors="replace").decode(),
     )
-    outcomes.save_check_in(app.store(config), check_in)
+    engine = app.store(config)
+    outcomes.save_check_in(engine, check_in)
+    goals.record(engine, config.programme, moment)
     app.say(f"{found.id}: {value} on {day} recorded")
     if found.metric.source_type != "manual" and found.kind is not Kind.MILESTONE:
         app.say(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from okrsync.cli.common import App, Day, Exit, common_options, pass_app, write_output
+from okrsync.cli.common import App, Day, Exit, common_options, now, pass_app, write_output
 from okrsync.cli.report import make
 
 if TYPE_CHECKING:
@@ -24,11 +24,15 @@ def command(app: App, as_of: date | None, draft: bool) -> int:
     """Write the week's page to each wiki of `publish:`; again in the same week updates the same page."""
     from okrsync.errors import ConfigError
     from okrsync.publishing import weekly_page
+    from okrsync.store import goals
 
     config = app.config()
     if not config.publish and not draft:
         raise ConfigError(f"{config.path}: there is no wiki under `publish:`; --draft prints the page")
-    report = make(config, app.store(config), None, as_of)
+    engine = app.store(config)
+    if not draft:
+        goals.record(engine, config.programme, now())
+    report = make(config, engine, None, as_of)
     if draft:
         write_output(weekly_page(report).markdown, None)
         return Exit.DONE

@@ -71,6 +71,7 @@ def pull(
     from okrsync.cli.progress import progress_observer
     from okrsync.config_errors import did_you_mean
     from okrsync.errors import ConfigError
+    from okrsync.goal_record import record_goals
     from okrsync.measure import measure
     from okrsync.store.linking import link_all
     from okrsync.sync import Selector, SyncOptions, sync
@@ -81,6 +82,8 @@ def pull(
             known = [*config.sources, OUTCOMES_ALONE]
             raise ConfigError(f"there is no source {selector.source!r}{did_you_mean(selector.source, known)}")
     clock = clock or now
+    for note in record_goals(engine, config, clock()):
+        app.say(f"goals: {note}")
     worked = failed = 0
     if config.sources and (only or not selected):
         options = SyncOptions(

@@ -249,11 +249,23 @@ outcomes = Table(
 goal_versions = Table(
     "goal_versions",
     metadata,
-    Column("kind", String, primary_key=True, comment="objective | key_result"),
-    Column("goal", String, primary_key=True, comment="its id"),
-    Column("seen_at", Moment, primary_key=True, comment="when a run first saw this version"),
-    Column("revision", String, nullable=False, comment="a digest of the content"),
+    Column("goal", String, primary_key=True, comment="id of an objective or key result"),
+    Column("seen_at", Moment, primary_key=True, comment="when a run first saw it, or when it was committed"),
+    Column("git_commit", String, primary_key=True, comment="the commit that made it; empty where a run saw it"),
+    Column("kind", String, nullable=False, comment="objective | key_result"),
+    Column("revision", String, nullable=False, comment="a digest of what it promises; empty where it was removed"),
     Column("content", Text, comment="JSON of what the files said; null: the files no longer have it"),
+    Column("author", Text, comment="the commit's author"),
+    Column("subject", Text, comment="the first line of the commit's message"),
+    Column("reason", Text, comment="what the message gives as `Reason:`"),
     sqlite_with_rowid=False,
 )
-"""Never updated: every version of every goal that a run has seen."""
+"""Never updated: every version of every goal that a run has seen, or that stands in the files' git history."""
+
+goal_history = Table(
+    "goal_history",
+    metadata,
+    Column("folder", String, primary_key=True, comment="where the files of goals are, as the configuration says"),
+    Column("head", String, nullable=False, comment="the commit up to which the history is stored; empty: none is"),
+    Column("notes", Text, nullable=False, comment="JSON list: what of the history is missing, and why"),
+)

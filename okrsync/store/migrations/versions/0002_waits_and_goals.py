@@ -25,16 +25,40 @@ def upgrade() -> None:
     )
     op.create_table(
         "goal_versions",
+        sa.Column("goal", sa.String(), nullable=False, comment="id of an objective or key result"),
+        sa.Column(
+            "seen_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when a run first saw it, or when it was committed",
+        ),
+        sa.Column(
+            "git_commit", sa.String(), nullable=False, comment="the commit that made it; empty where a run saw it"
+        ),
         sa.Column("kind", sa.String(), nullable=False, comment="objective | key_result"),
-        sa.Column("goal", sa.String(), nullable=False, comment="its id"),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False, comment="when a run first saw this version"),
-        sa.Column("revision", sa.String(), nullable=False, comment="a digest of the content"),
+        sa.Column(
+            "revision", sa.String(), nullable=False, comment="a digest of what it promises; empty where it was removed"
+        ),
         sa.Column(
             "content",
             sa.Text(),
             nullable=True,
             comment="JSON of what the files said; null: the files no longer have it",
         ),
-        sa.PrimaryKeyConstraint("kind", "goal", "seen_at", name=op.f("pk_goal_versions")),
+        sa.Column("author", sa.Text(), nullable=True, comment="the commit's author"),
+        sa.Column("subject", sa.Text(), nullable=True, comment="the first line of the commit's message"),
+        sa.Column("reason", sa.Text(), nullable=True, comment="what the message gives as `Reason:`"),
+        sa.PrimaryKeyConstraint("goal", "seen_at", "git_commit", name=op.f("pk_goal_versions")),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "goal_history",
+        sa.Column(
+            "folder", sa.String(), nullable=False, comment="where the files of goals are, as the configuration says"
+        ),
+        sa.Column(
+            "head", sa.String(), nullable=False, comment="the commit up to which the history is stored; empty: none is"
+        ),
+        sa.Column("notes", sa.Text(), nullable=False, comment="JSON list: what of the history is missing, and why"),
+        sa.PrimaryKeyConstraint("folder", name=op.f("pk_goal_history")),
     )
