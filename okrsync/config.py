@@ -16,7 +16,7 @@ from okrsync import plugins
 from okrsync.completed import NEVER_COMPLETED
 from okrsync.config_errors import did_you_mean, read_model
 from okrsync.config_models import ConfigFile, FindingsModel, PersonModel
-from okrsync.config_plugins import UnavailableOutcomeSettings, UnavailablePublisherSettings, read_settings
+from okrsync.config_plugins import UnavailablePublisherSettings, read_settings
 from okrsync.config_yaml import Document, YamlMapping, declared_ids, read_document
 from okrsync.connector import SourceSettings
 from okrsync.errors import ConfigError, Problem
@@ -30,7 +30,6 @@ from okrsync.report.value import SUBJECT_KINDS, Subject
 __all__ = [
     "Config",
     "Schedule",
-    "UnavailableOutcomeSettings",
     "UnavailablePublisherSettings",
     "find_config",
     "load_config",

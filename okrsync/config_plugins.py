@@ -11,14 +11,7 @@ from okrsync import plugins
 from okrsync.config_errors import did_you_mean, report
 from okrsync.config_yaml import YamlMapping
 from okrsync.errors import ConfigError, Problem
-from okrsync.outcomes.interface import OutcomeSettings
 from okrsync.publish.interface import PublisherSettings
-
-
-class UnavailableOutcomeSettings(OutcomeSettings):
-    """An outcome source that this version cannot read yet: its key result stays unmeasured. Its keys are not kept."""
-
-    model_config = ConfigDict(extra="ignore")
 
 
 class UnavailablePublisherSettings(PublisherSettings):
@@ -38,7 +31,7 @@ class _Group:
 
 _GROUPS = {
     plugins.CONNECTORS: _Group("source"),
-    plugins.OUTCOMES: _Group("outcome source", UnavailableOutcomeSettings, ("sql", "http", "prometheus")),
+    plugins.OUTCOMES: _Group("outcome source"),
     plugins.PUBLISHERS: _Group("wiki", UnavailablePublisherSettings, ("confluence", "mediawiki")),
 }
 

@@ -8,8 +8,11 @@ from importlib.util import find_spec
 import pytest
 from sqlalchemy import Engine
 
+from okrsync.http import HttpPolicy
+from okrsync.outcomes import download
 from okrsync.store.engine import open_store
 from tests.postgres import Postgres, running_postgres
+from tests.shop import Shop
 from tests.stores import OPENED
 
 
@@ -46,3 +49,16 @@ def postgres_store(postgres: Postgres) -> Iterator[Engine]:
     yield engine
     engine.dispose()
     postgres.drop(name)
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    """A server on loopback for outcome sources to read from."""
+    with Shop() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outcome sources try no request a second time, and so wait for nothing."""
+    monkeypatch.setattr(download, "DEFAULT_POLICY", HttpPolicy(attempts=1))

@@ -96,5 +96,9 @@ def test_what_is_refused() -> None:
     del key_result["work"][-1], key_result["metric"]["cadence"]
     key_result["work"].append({"labels": "one", "versions": [1.1]})
     key_result["metric"]["lag"] = 14
-    key_result["metric"]["source"] = {"type": "sql", "query": "…"}
+    key_result["metric"]["source"] = {
+        "type": "sql",
+        "url": "sqlite:///a.db",
+        "query": "SELECT day, shops FROM activation",
+    }
     assert errors("okrs.schema.json", goals) == []

@@ -8,17 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from io import StringIO
 from typing import ClassVar
-from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from okrsync.errors import RetryableError, SourceError
-from okrsync.http import DEFAULT_POLICY, error_of, one_line, shown_url, with_retries
+from okrsync.errors import SourceError
+from okrsync.http import one_line, shown_url
+from okrsync.outcomes.download import LARGEST, HttpAuth, check_size, checked_url, is_url
 from okrsync.outcomes.interface import OutcomeSettings, OutcomeSource, Reading
-from okrsync.outcomes.values import parse_day, parse_number
-
-_LARGEST = 64 * 1024 * 1024
-"""Bytes; a larger answer is refused rather than read into memory."""
+from okrsync.outcomes.table import Table
+from okrsync.outcomes.values import in_ascii, parse_number
 
 _THOUSANDS_OR_DECIMALS = re.compile(r"[+-]?\d{1,3},\d{3}")
 """Programs write semicolons between cells where the comma is the decimal sign: there ``1,234`` may be either."""
@@ -33,19 +31,20 @@ class CsvSettings(OutcomeSettings):
     where: Mapping[str, str | int | float | bool] = Field(
         default_factory=dict, description="Only rows whose columns have these values."
     )
+    auth: HttpAuth | None = Field(None, description="How to log in, where `path` is a URL.")
 
     @field_validator("path")
     @classmethod
     def _can_be_read(cls, path: str) -> str:
-        if not _is_url(path):
-            if "://" in path:
-                raise ValueError("must be a file or an http(s) URL")
-            return path
-        if not urlsplit(path).hostname:
-            raise ValueError("must name a host after http(s)://")
-        if "@" in urlsplit(path).netloc:
-            raise ValueError("no user or password in a URL: it would end up in messages and logs")
-        return path
+        if not is_url(path) and "://" in path:
+            raise ValueError("must be a file or an http(s) URL")
+        return checked_url(path) if is_url(path) else path
+
+    @model_validator(mode="after")
+    def _auth_needs_a_url(self) -> CsvSettings:
+        if self.auth is not None and not is_url(self.path):
+            raise ValueError("`auth` is for a URL; a file needs none")
+        return self
 
 
 class Csv(OutcomeSource):
@@ -61,26 +60,23 @@ class Csv(OutcomeSource):
     settings: CsvSettings
 
     def read(self, start: date, end: date) -> Sequence[Reading]:
-        found: dict[date, tuple[float, int]] = {}
-        for line, at_text, value_text in self._rows():
-            at = self._day(at_text, line)
-            value = self._number(value_text, line)
-            if value is None or not start <= at <= end:
-                continue
-            known = found.setdefault(at, (value, line))
-            if known[0] != value:
-                raise self._error(
-                    line,
-                    f"a second value for {at} (the first is in line {known[1]}): "
-                    "choose the rows that count with `where`",
-                )
-        return [Reading(at, value) for at, (value, _) in sorted(found.items())]
+        return self._table.readings(self._rows(), start, end, self.context.timezone)
+
+    @property
+    def _table(self) -> Table:
+        return Table(
+            where=self._where,
+            day_is=f"in column {self.settings.date!r}",
+            value_is=f"in column {self.settings.value!r}",
+            advice="choose the rows that count with `where`",
+            lines=True,
+        )
 
     def _rows(self) -> Iterator[tuple[int, str, str]]:
         """Line, day and value of each row that ``where`` leaves."""
         text = self._text()
         delimiter = self._delimiter(text)
-        table = _Table(text, delimiter)
+        table = _Lines(text, delimiter)
         try:
             header_line, columns = next(table, (1, []))
             columns = [name.strip() for name in columns]
@@ -97,7 +93,7 @@ class Csv(OutcomeSource):
                 if all(_is(cells[place[name]], wanted) for name, wanted in self.settings.where.items()):
                     kept += 1
                     value = cells[place[self.settings.value]]
-                    if delimiter == ";" and _THOUSANDS_OR_DECIMALS.fullmatch(value.strip()):
+                    if delimiter == ";" and _THOUSANDS_OR_DECIMALS.fullmatch(in_ascii(value).strip()):
                         raise self._error(line, f"{one_line(value, 40)!r} is ambiguous; write 1234 or 1.234")
                     yield line, cells[place[self.settings.date]], value
         except csv.Error as error:
@@ -115,7 +111,7 @@ class Csv(OutcomeSource):
 
         def columns(delimiter: str) -> tuple[int, int]:
             try:
-                _, header = next(_Table(text, delimiter), (1, []))
+                _, header = next(_Lines(text, delimiter), (1, []))
             except csv.Error:
                 return 0, 0
             names = {name.strip() for name in header}
@@ -131,31 +127,15 @@ class Csv(OutcomeSource):
         shown = ", ".join(one_line(column, 40) for column in columns[:20]) or "none"
         raise self._error(line, f"there is no column {name!r}; columns: {shown}")
 
-    def _day(self, text: str, line: int) -> date:
-        try:
-            return parse_day(text, self.context.timezone)
-        except ValueError:
-            raise self._error(
-                line, f"{one_line(text, 40)!r} in column {self.settings.date!r} is no date; write 2026-11-16"
-            ) from None
-
-    def _number(self, text: str, line: int) -> float | None:
-        try:
-            return parse_number(text)
-        except ValueError:
-            raise self._error(
-                line, f"{one_line(text, 40)!r} in column {self.settings.value!r} is no number; write 1234.5 or 1,234.5"
-            ) from None
-
     @property
     def _where(self) -> str:
-        return one_line(shown_url(self.settings.path) if _is_url(self.settings.path) else self.settings.path)
+        return one_line(shown_url(self.settings.path) if is_url(self.settings.path) else self.settings.path)
 
     def _error(self, line: int, message: str) -> SourceError:
-        return SourceError(f"{self._where}:{line}: {message}")
+        return self._table.error(line, message)
 
     def _text(self) -> str:
-        content = self._download() if _is_url(self.settings.path) else self._file()
+        content = self._download() if is_url(self.settings.path) else self._file()
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -165,48 +145,27 @@ class Csv(OutcomeSource):
     def _file(self) -> bytes:
         try:
             with (self.context.base / self.settings.path).open("rb") as file:
-                content = file.read(_LARGEST + 1)
+                content = file.read(LARGEST + 1)
         except OSError as error:
             raise SourceError(f"{self._where}: cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise SourceError(f"{self._where}: cannot be read: {error}") from error
-        self._check_size(len(content))
+        check_size(len(content), self._where)
         return content
 
     def _download(self) -> bytes:
-        return with_retries(self._download_once, on_wait=self.context.on_wait)
-
-    def _download_once(self) -> bytes:
-        import requests
-
-        content = bytearray()
-        try:
-            with requests.get(self.settings.path, timeout=DEFAULT_POLICY.timeout, stream=True) as response:
-                if response.status_code != requests.codes.ok:
-                    raise error_of(response.status_code, response.headers, response.reason or "", self._where)
-                for part in response.iter_content(1024 * 1024):
-                    content += part
-                    self._check_size(len(content))
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            raise RetryableError(f"{self._where}: no whole answer ({type(error).__name__})") from error
-        except requests.RequestException as error:
-            # Its text may hold the whole URL, a token in the query included.
-            raise SourceError(f"{self._where}: cannot be read ({type(error).__name__})") from error
-        return bytes(content)
-
-    def _check_size(self, size: int) -> None:
-        if size > _LARGEST:
-            raise SourceError(f"{self._where}: larger than {_LARGEST // 1024 // 1024} MiB")
+        settings = self.settings
+        return self.context.downloads.get(settings.path, auth=settings.auth, on_wait=self.context.on_wait).body
 
 
-class _Table:
+class _Lines:
     """The rows that hold anything, each with the line it begins in; ``line`` is where reading has got to."""
 
     def __init__(self, text: str, delimiter: str) -> None:
         self._reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
         self.line = 1
 
-    def __iter__(self) -> _Table:
+    def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> tuple[int, list[str]]:
@@ -215,10 +174,6 @@ class _Table:
             cells = next(self._reader)
             if any(cell.strip() for cell in cells):
                 return self.line, cells
-
-
-def _is_url(path: str) -> bool:
-    return path.lower().startswith(("http://", "https://"))
 
 
 def _is(cell: str, wanted: object) -> bool:

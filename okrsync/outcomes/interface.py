@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
+
+from okrsync.outcomes.download import Downloads
 
 
 class OutcomeSettings(BaseModel):
@@ -34,6 +36,14 @@ class OutcomeContext:
     """In which a time stamp becomes a day."""
     on_wait: Callable[[str, float], None] = lambda why, seconds: None
     """To be told of each pause before a request is tried again, in seconds."""
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """The moment of reading: a period that ends later is not complete."""
+    cadence: timedelta = timedelta(days=7)
+    """How often the key result expects a value."""
+    periods: bool = False
+    """A value stands for the period that begins on its day (a counted or cumulative metric), not for its day."""
+    downloads: Downloads = field(default_factory=Downloads)
+    """The way to read over HTTP; all sources of one run share it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class OutcomeSource(ABC):
     Settings: ClassVar[type[OutcomeSettings]]
     pulled: ClassVar[bool] = True
     """False when values arrive by another way (a person's check-in) and ``read`` has nothing to ask."""
+    forgets: ClassVar[bool] = False
+    """True where a service keeps values for some time only: what it no longer has is not taken for withdrawn."""
 
     def __init__(self, settings: Any, context: OutcomeContext) -> None:
         """Keep the settings; open nothing yet. ``settings`` is an instance of ``Settings``."""
