@@ -73,9 +73,7 @@ class Http(OutcomeSource):
             on_wait=self.context.on_wait,
         )
         if answer.has_next:
-            raise SourceError(
-                f"{self._where}: the answer goes on on another page: ask for all of it in one, in the URL"
-            )
+            raise SourceError(f"{self._where}: the answer has more pages; ask for all in one, in the URL")
         table = Table(
             where=self._where,
             day_is="as `date`",
