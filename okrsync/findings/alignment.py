@@ -2,6 +2,302 @@
 
 from __future__ import annotations
 
-from okrsync.findings.interface import Rule
+from collections.abc import Iterator
+from itertools import islice
 
-RULES: tuple[Rule, ...] = ()
+from okrsync.findings.goals import Goals
+from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_objective, of_team
+from okrsync.findings.shares import surely_below
+from okrsync.findings.teams import Workers, name_of
+from okrsync.model import KeyResult, Kind, Objective, Team, Verdict
+from okrsync.numbers import count_of
+from okrsync.report.value import Subject
+
+NAMED = 4
+"""How many goals or teams a sentence names."""
+
+
+def _no_parent(facts: Facts) -> Iterator[Found]:
+    goals = Goals(facts)
+    for objective in facts.objectives:
+        above = [each.id for each in goals.above(objective)]
+        if objective.supports is not None or objective not in goals.pursued or not above:
+            continue
+        yield Found(
+            of_objective(objective),
+            f"objective {objective.id} of {name_of(facts.programme, objective.team)} supports nothing above it",
+            (f"Above it stand {_listed(above)}.",),
+            f"{_lead(facts, objective)}: name what it serves with 'supports', or drop it.",
+        )
+
+
+def _unsupported(facts: Facts) -> Iterator[Found]:
+    goals = Goals(facts)
+    worked = {each for piece in (*facts.completed, *facts.open) for each in piece.key_results}
+    verdicts = {judgement.key_result.id: judgement.verdict for judgement in facts.judgements}
+
+    def carried(key_result: KeyResult) -> bool:
+        if key_result.id in goals.named or key_result.id in worked:
+            return True
+        # Before anything is read, a rule stands for the work that it will find.
+        return bool(key_result.work) if not facts.store else _needs_nothing(key_result, verdicts.get(key_result.id))
+
+    for objective in facts.objectives:
+        running = [each for each in objective.key_results if not facts.is_retired(each)]
+        if objective.id in goals.named or not running or next(goals.teams.below(objective.team), None) is None:
+            continue
+        bare = [each for each in running if not carried(each)]
+        evidence = ("No objective names it in 'supports', and no work is linked to it.",)
+        if len(bare) == len(running):
+            yield Found(
+                of_objective(objective),
+                f"nothing below carries objective {objective.id}: neither an objective nor work",
+                (f"{count_of(len(bare), 'key result')}: {_listed([each.id for each in bare])}.", *evidence),
+                f"{_lead(facts, objective)}: agree with the teams below who carries it, or drop it.",
+            )
+            continue
+        for key_result in bare:
+            yield Found(
+                of_key_result(key_result),
+                f"nothing below carries {key_result.id}: neither an objective nor work",
+                evidence,
+                f"{key_result.owner or _lead(facts, objective)}: agree with the teams below who carries it, "
+                "or link the work.",
+            )
+
+
+def _needs_nothing(key_result: KeyResult, verdict: Verdict | None) -> bool:
+    return verdict is Verdict.ACHIEVED or (key_result.kind is Kind.MAINTAIN and verdict is Verdict.DELIVERING)
+
+
+def _silent_level(facts: Facts) -> Iterator[Found]:
+    goals = Goals(facts)
+    workers = Workers(facts)
+    working = {workers.team_of(piece) for piece in (*facts.completed, *facts.open) if piece.key_results}
+    loud = {team for team in goals.teams.by_id if team in goals.by_team or team in working}
+    paper = _on_paper_only(facts, goals, working) if facts.store else set()
+    between = [
+        team
+        for team in facts.programme.teams
+        if any(each.id in loud for each in goals.teams.above(team.id))
+        and any(each.id in loud for each in goals.teams.below(team.id))
+    ]
+    for level in goals.teams.levels():
+        of_level = [team for team in between if team.level == level]
+        silent = [team for team in of_level if team.id not in loud or team.id in paper]
+        if not silent:
+            continue
+        names = _listed([name_of(facts.programme, team.id) for team in silent])
+        leads = _listed([team.lead or f"the lead of {team.id}" for team in silent])
+        action = f"{leads}: set objectives that carry those above, or take the level out of the tree."
+        if len(silent) == len(of_level):
+            evidence = tuple(islice((_silence(facts, goals, team, paper) for team in silent), NAMED))
+            yield Found(Subject("level", level), f"the chain breaks at {names} ({level})", evidence, action)
+            continue
+        for team in silent:
+            yield Found(
+                of_team(team),
+                f"the chain breaks at {name_of(facts.programme, team.id)} ({level})",
+                (_silence(facts, goals, team, paper),),
+                f"{team.lead or 'Its lead'}: set objectives that carry those above, or take the team out of the tree.",
+            )
+
+
+def _on_paper_only(facts: Facts, goals: Goals, working: set[str | None]) -> set[str]:
+    """Teams with objectives, for which nobody has checked in and nothing was done since the cycle began."""
+    if (facts.as_of - facts.cycle.start) < 2 * facts.cycle.check_in:
+        return set()
+    said = {
+        judgement.objective.team
+        for judgement in facts.judgements
+        if judgement.activity.completed
+        or judgement.activity.open
+        or any(
+            each.origin == "manual" and each.at >= facts.cycle.start
+            for each in (*judgement.series, *judgement.check_ins)
+        )
+    }
+    judged = {judgement.objective.team for judgement in facts.judgements if judgement.verdict is not Verdict.RETIRED}
+    return judged - said - {team for team in working if team is not None}
+
+
+def _silence(facts: Facts, goals: Goals, team: Team, paper: set[str]) -> str:
+    below = [objective.id for each in goals.teams.below(team.id) for objective in goals.by_team.get(each.id, ())]
+    name = name_of(facts.programme, team.id)
+    if team.id in paper:
+        return (
+            f"{name} has objectives, but no check-in and no linked work since the cycle began on {facts.cycle.start}."
+        )
+    without = "no objectives, check-ins or linked work" if facts.store else "no objectives"
+    return f"{name} has {without}; below it stand {_listed(below) or 'teams with linked work'}."
+
+
+def _chain(facts: Facts) -> Iterator[Found | NotJudged]:
+    goals = Goals(facts)
+    if not any(map(goals.is_top, goals.pursued)):
+        yield NotJudged(None, "no team at the top has an objective that work could serve")
+        return
+    for level, (part, whole) in chain_shares(facts).items():
+        subject = Subject("level", level)
+        if whole < facts.thresholds.few:
+            yield NotJudged(subject, f"fewer than {facts.thresholds.few} pieces of work were completed there")
+        elif surely_below(part, whole, facts.thresholds.chain, facts.thresholds.sure):
+            yield Found(
+                subject,
+                f"{part} of {whole} pieces of work completed at the level {level} ({part / whole:.0%}) serve an "
+                "objective at the top",
+                ("The rest serves no key result, or one from which no unbroken chain of 'supports' leads to the top.",),
+                f"{_leads_of(facts, level)}: connect the objectives that work goes to, or stop the work.",
+            )
+
+
+def chain_shares(facts: Facts) -> dict[str, tuple[int, int]]:
+    """For each level at which work was completed: how many pieces reach the top through an unbroken chain, of how many.
+
+    A piece belongs to the level of the team that did it. Pieces of which no team is known are left out.
+    """
+    goals = Goals(facts)
+    workers = Workers(facts)
+    aligned = goals.aligned()
+    counts: dict[str, list[int]] = {level: [0, 0] for level in goals.teams.levels()}
+    for piece in facts.completed:
+        team = goals.teams.by_id.get(workers.team_of(piece) or "")
+        if team is not None:
+            counts[team.level][0] += not aligned.isdisjoint(piece.key_results)
+            counts[team.level][1] += 1
+    return {level: (part, whole) for level, (part, whole) in counts.items() if whole}
+
+
+def _other_pillar(facts: Facts) -> Iterator[Found]:
+    goals = Goals(facts)
+    titles = {pillar.id: pillar.title for pillar in facts.programme.strategy}
+    for objective in facts.objectives:
+        target = goals.target(objective)
+        if target is None or objective not in goals.pursued:
+            continue
+        above = target[0]
+        if objective.strategy is None or above.strategy is None or objective.strategy == above.strategy:
+            continue
+        yield Found(
+            of_objective(objective),
+            f"objective {objective.id} supports {objective.supports}, but serves another strategy pillar",
+            (
+                f"{objective.id}: {titles.get(objective.strategy, objective.strategy)}; "
+                f"{above.id}: {titles.get(above.strategy, above.strategy)}.",
+                "Its key results can all be reached without moving those above.",
+            ),
+            f"{_lead(facts, objective)}: let it support an objective of its own pillar, or say whose it really is.",
+        )
+
+
+def _leads_nowhere(facts: Facts) -> Iterator[Found]:
+    goals = Goals(facts)
+    for objective in facts.objectives:
+        flaw = goals.flaw(objective) if objective in goals.pursued else None
+        if flaw is not None:
+            yield Found(
+                of_objective(objective),
+                f"objective {objective.id} supports {objective.supports}, which leads nowhere: {flaw}",
+                action=f"{_lead(facts, objective)}: let it support a goal of a level above that is still pursued.",
+            )
+
+
+def _lead(facts: Facts, objective: Objective) -> str:
+    """Who is asked about an objective: its owner, else its team's lead."""
+    lead = next((team.lead for team in facts.programme.teams if team.id == objective.team), None)
+    return objective.owner or lead or "Its owner"
+
+
+def _leads_of(facts: Facts, level: str) -> str:
+    return _listed([team.lead for team in facts.programme.teams if team.level == level and team.lead]) or "Its leads"
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > NAMED:
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "A001",
+        "alignment",
+        "warning",
+        "objective that supports nothing above it",
+        "Levels above have set objectives, and this one names none of them: either the work goes elsewhere, or nobody "
+        "wrote down where it leads.",
+        "The objective has no `supports`, and a team above its own pursues an objective in this cycle, or in a longer "
+        "one that runs now. Objectives whose key results were all dropped are left alone.",
+        _no_parent,
+        configuration=True,
+    ),
+    Rule(
+        "A002",
+        "alignment",
+        "warning",
+        "goal that nothing below carries",
+        "Somebody above wants this, and no level below does anything for it: no objective points at it, no work is "
+        "linked to it. It will not happen by itself.",
+        "The goal belongs to a team with teams below it. A key result is carried when it, or its objective, is named "
+        "by `supports` of an objective pursued now, or when work is linked to it that is open or was completed in the "
+        "cycle; before a sync, a rule under `work` stands for that work. An objective is carried when it is named, or "
+        "one of its key results is carried. Where none is, the finding is about the objective, else about each key "
+        "result that is not. One that is achieved, and a limit that is kept, need nothing.",
+        _unsupported,
+        configuration=True,
+    ),
+    Rule(
+        "A003",
+        "alignment",
+        "warning",
+        "level that is silent between two that are not",
+        "The top sets goals, teams at the bottom have theirs, and the level between carries nothing on: what the teams "
+        "do is no longer what the top wants. This is where the chain breaks.",
+        "A team is silent when it pursues no objective and does no linked work; or when it has objectives, but since "
+        "the cycle began (two check-in periods at least) nobody has checked in on one of its key results and no work "
+        "was linked to them. The rule fires for silent teams with a team above and a team below that are not silent. "
+        "When all such teams of a level are silent, the finding is about the level. Teams do the work that their "
+        "people are assigned: those that name the `team` in `people:`, else those that are assigned most of the work "
+        "for its key results.",
+        _silent_level,
+        configuration=True,
+    ),
+    Rule(
+        "A004",
+        "alignment",
+        "warning",
+        "little completed work serves an objective at the top",
+        "What a level finishes either leads, step by step, to an objective of the company, or it does not. Here most "
+        "of it does not.",
+        "Of the pieces of work completed in the cycle by the teams of a level, the share that serves a key result "
+        "whose objective is one of a team at the top, or leads to one by `supports` step by step (a dropped key result "
+        "breaks the chain). The rule fires when the share is below `chain`, and chance explains that less often than "
+        "`sure` allows (binomial test). Not judged with fewer than `few` pieces. Pieces of which no team is known are "
+        "left out.",
+        _chain,
+    ),
+    Rule(
+        "A005",
+        "alignment",
+        "warning",
+        "objective that supports one of another strategy pillar",
+        "The objective is hung below one that it cannot move: its key results serve one pillar of the strategy, those "
+        "above another. On paper the tree is complete.",
+        "The objective and the one that it supports (or whose key result it supports) both name a `strategy`, and not "
+        "the same one.",
+        _other_pillar,
+        configuration=True,
+    ),
+    Rule(
+        "A006",
+        "alignment",
+        "warning",
+        "objective whose support leads nowhere",
+        "The objective supports a goal that nobody pursues any more, or one that does not stand above it: the chain "
+        "ends there.",
+        "`supports` names a key result that was retired, an objective whose key results all were, a goal of a cycle "
+        "that does not run any more, or one of a team that does not stand higher in the tree.",
+        _leads_nowhere,
+        configuration=True,
+    ),
+)

@@ -1,0 +1,112 @@
+"""The tree of goals: what supports what, and which work reaches an objective at the top through an unbroken chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from okrsync.findings.interface import Facts
+from okrsync.findings.teams import TeamTree
+from okrsync.model import Cycle, KeyResult, Objective
+
+
+class Goals:
+    """The objectives that are pursued while the cycle runs, those of a longer cycle around it included."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.teams = TeamTree(facts.programme.teams)
+        running = {
+            cycle.id
+            for cycle in facts.programme.cycles
+            if cycle.start <= facts.cycle.end and facts.cycle.start <= cycle.end
+        }
+        self.pursued = tuple(
+            objective
+            for objective in facts.programme.objectives
+            if objective.cycle in running
+            and (not objective.key_results or not all(map(facts.is_retired, objective.key_results)))
+        )
+        self._all = {objective.id: objective for objective in facts.programme.objectives}
+        self._of_key_result = {
+            key_result.id: (objective, key_result)
+            for objective in facts.programme.objectives
+            for key_result in objective.key_results
+        }
+
+    @cached_property
+    def by_team(self) -> dict[str, list[Objective]]:
+        """The pursued objectives of each team that has any."""
+        found: dict[str, list[Objective]] = {}
+        for objective in self.pursued:
+            found.setdefault(objective.team, []).append(objective)
+        return found
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The ids of objectives and key results that a pursued objective supports."""
+        return frozenset(objective.supports for objective in self.pursued if objective.supports is not None)
+
+    def target(self, objective: Objective) -> tuple[Objective, KeyResult | None] | None:
+        """What an objective supports: an objective, and which of its key results where it names one."""
+        if objective.supports is None:
+            return None
+        if objective.supports in self._all:
+            return self._all[objective.supports], None
+        return self._of_key_result.get(objective.supports)
+
+    def is_top(self, objective: Objective) -> bool:
+        """True for an objective of a team that stands below none."""
+        return next(self.teams.above(objective.team), None) is None
+
+    def flaw(self, objective: Objective) -> str | None:
+        """Why what an objective supports leads nowhere, in words; None when it leads on, or supports nothing."""
+        target = self.target(objective)
+        if target is None:
+            return None
+        above, key_result = target
+        if key_result is not None and self.facts.is_retired(key_result):
+            assert key_result.retired is not None
+            return f"{key_result.id} was dropped on {key_result.retired.on}"
+        if above not in self.pursued:
+            if any(cycle.id == above.cycle and cycle.end < self.facts.cycle.start for cycle in self._cycles):
+                return f"{above.id} belongs to {above.cycle}, which is over"
+            return f"{above.id} is not pursued in this cycle"
+        if above.team == objective.team:
+            return f"{above.id} belongs to the same team"
+        if self.teams.depth(above.team) >= self.teams.depth(objective.team):
+            return f"{above.id} stands no level higher"
+        return None
+
+    def reaches_top(self, objective: Objective) -> bool:
+        """True when the objective, or what it supports step by step, is pursued by a team at the top."""
+        seen: set[str] = set()
+        here: Objective | None = objective
+        while here is not None and here.id not in seen and here in self.pursued:
+            if self.is_top(here):
+                return True
+            seen.add(here.id)
+            target = self.target(here)
+            if target is None or (target[1] is not None and self.facts.is_retired(target[1])):
+                return False
+            here = target[0]
+        return False
+
+    def aligned(self) -> frozenset[str]:
+        """The key results of the cycle through which work reaches an objective at the top."""
+        return frozenset(
+            key_result.id
+            for objective in self.facts.objectives
+            if self.reaches_top(objective)
+            for key_result in objective.key_results
+            if not self.facts.is_retired(key_result)
+        )
+
+    def above(self, objective: Objective) -> Iterator[Objective]:
+        """The objectives that the teams above pursue, those of the nearest first."""
+        for team in self.teams.above(objective.team):
+            yield from self.by_team.get(team.id, ())
+
+    @property
+    def _cycles(self) -> tuple[Cycle, ...]:
+        return self.facts.programme.cycles
