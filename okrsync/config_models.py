@@ -162,7 +162,7 @@ Acknowledged = Annotated[
     str, AfterValidator(_acknowledged), BeforeValidator(_as_written), WithJsonSchema({"type": ["string", "number"]})
 ]
 """The revision of a goal, and who acknowledges it: ``3f2a9c4d by lin``."""
-RuleId = Annotated[Text, AfterValidator(_rule), WithJsonSchema({"type": "string", "enum": [each.id for each in RULES]})]
+RuleId = Annotated[Text, AfterValidator(_rule), WithJsonSchema({"type": "string", "pattern": "^[A-Z][0-9]{3}$"})]
 
 
 class IgnoreModel(YamlModel):
