@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from okrsync.dates import day_of
@@ -39,36 +40,75 @@ def dated(pieces: Iterable[Piece], zone: ZoneInfo) -> tuple[DatedPiece, ...]:
     return tuple(found)
 
 
+class Standing(StrEnum):
+    """What became of a piece of work, as seen from a window's end."""
+
+    COMPLETED = "completed"
+    """Done in the window for a reason that counts."""
+    OPEN = "open"
+    """There by the window's end and not done by then (done later was open then)."""
+    DROPPED = "dropped"
+    """Done in the window for a reason that does not count."""
+    EARLIER = "earlier"
+    """Done before the window began."""
+    LATER = "later"
+    """Created after the window's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days whose work counts for a key result; both ends belong to it."""
+
+    start: date
+    end: date
+    changed_since: date
+    """What is open and changed on this day or later is active."""
+
+    def standing(self, one: DatedPiece) -> Standing:
+        """What became of a piece by the window's end."""
+        if one.done is not None and one.done <= self.end:
+            if one.done < self.start:
+                return Standing.EARLIER
+            return Standing.COMPLETED if one.piece.counts else Standing.DROPPED
+        return Standing.OPEN if one.created <= self.end else Standing.LATER
+
+    def is_active(self, one: DatedPiece) -> bool:
+        """Is it open, and changed lately? A piece keeps only its latest change: one after the window's end counts."""
+        return self.standing(one) is Standing.OPEN and one.updated >= self.changed_since
+
+
+def window(key_result: KeyResult, cycle: Cycle, as_of: date) -> Window:
+    """From the cycle's first day to ``as_of``, at most to the cycle's last day or the day of retirement."""
+    end = min(as_of, cycle.end)
+    if key_result.retired is not None:
+        end = min(end, key_result.retired.on)
+    return Window(cycle.start, end, changed_since=end - 2 * cycle.check_in + timedelta(days=1))
+
+
 def count(
     pieces: Iterable[DatedPiece], *, key_result: KeyResult, cycle: Cycle, as_of: date
 ) -> tuple[Activity, tuple[Piece, ...]]:
     """Count the pieces that serve ``key_result``, as things stood at the end of ``as_of``.
 
-    ``pieces`` are the key result's own, from ``dated``: links are not looked at. The window goes from the cycle's first
-    day to ``as_of``, at most to the cycle's last day. After ``retired.on`` nothing counts for the key result: the
-    window ends on that day.
+    ``pieces`` are the key result's own, from ``dated``: links are not looked at. The window is that of ``window``.
 
     - *opened*: created in the window, whatever became of it;
-    - *open*: created by the window's end and not done by then (done later was open then);
-    - *active*: open, and changed within two check-in periods before the window's end, that day included. A piece keeps
-      only its latest change, so one after the window's end counts as active: what changed before it is not known;
-    - *completed*: done in the window for a reason that counts;
+    - *open*, *completed*: see ``Standing``;
+    - *active*: open, and changed within two check-in periods before the window's end, that day included;
     - *settled*: completed on a day ``D`` with ``D + lag <= as_of``. ``as_of`` goes on after the window has ended.
 
     Also returned are the completed pieces, latest first.
     """
-    end = min(as_of, cycle.end)
-    if key_result.retired is not None:
-        end = min(end, key_result.retired.on)
-    changed_since = end - 2 * cycle.check_in + timedelta(days=1)
+    seen = window(key_result, cycle, as_of)
     opened = still_open = active = 0
     completed: list[tuple[date, Piece]] = []
     for one in pieces:
-        opened += cycle.start <= one.created <= end
-        if one.created <= end and (one.done is None or one.done > end):
+        opened += seen.start <= one.created <= seen.end
+        standing = seen.standing(one)
+        if standing is Standing.OPEN:
             still_open += 1
-            active += one.updated >= changed_since
-        if one.done is not None and one.piece.counts and cycle.start <= one.done <= end:
+            active += one.updated >= seen.changed_since
+        elif standing is Standing.COMPLETED and one.done is not None:
             completed.append((one.done, one.piece))
     settled = sum(done + key_result.metric.lag <= as_of for done, _ in completed)
     activity = Activity(

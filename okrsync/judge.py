@@ -186,8 +186,17 @@ class Case:
             target=kr.metric.target,
             direction=found.direction,
             usable=found.usable,
-            checked_in=found.current is not None and found.current >= REACHED,
+            checked_in=self.is_checked_in(day),
         )
+
+    def is_checked_in(self, day: date) -> bool:
+        """Does the latest check-in call a milestone reached?"""
+        current = self.on(day).current
+        return current is not None and current >= REACHED
+
+    def window(self, day: date) -> activity.Window:
+        """The days whose work counts, seen from one day."""
+        return activity.window(self.key_result, self.cycle, day)
 
     def outcome(self, day: date) -> Outcome:
         """What is known of the outcome on one day."""

@@ -105,7 +105,7 @@ class Project:
 
 def start(folder: Path, monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> Project:
     """A project whose work and clock are the test's: it is the morning of 2026-11-20, and nothing is in the store."""
-    for module in ("ack", "check", "check_in", "history", "init", "links", "publish", "report", "sync"):
+    for module in ("ack", "check", "check_in", "explain", "history", "init", "links", "publish", "report", "sync"):
         monkeypatch.setattr(f"okrsync.cli.{module}.now", lambda: NOW)
     monkeypatch.chdir(folder)
     monkeypatch.delenv("OKRSYNC_CONFIG", raising=False)

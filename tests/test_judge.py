@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from okrsync import movement
 from okrsync.judge import Case, judge, progress
 from okrsync.model import (
-    Cycle,
     Judgement,
     KeyResult,
     Kind,
@@ -24,43 +23,28 @@ from okrsync.model import (
     Metric,
     Movement,
     MovementResult,
-    Objective,
     Piece,
     Retirement,
     Trend,
     Verdict,
 )
-
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
-START = date(2026, 10, 5)
-CYCLE = Cycle("2026-Q4", START, START + 13 * WEEK - DAY)
-METRIC = Metric(baseline=120, target=300, lag=14 * DAY, source_type="csv")
-KR = KeyResult("KR1", "O1", "Activated shops", None, Kind.METRIC, METRIC)
-MILESTONE = replace(KR, kind=Kind.MILESTONE, metric=Metric())
-WOBBLE = (3, -2, 1, -4, 2, 0, -1, 4, -3, 1)
-
-
-def measured(day: date, value: float, origin: str = "csv") -> Measurement:
-    return Measurement("KR1", day, value, origin, datetime(2027, 6, 1, tzinfo=UTC))
-
-
-def weekly(levels: Sequence[float], first: int = 0) -> list[Measurement]:
-    """Readings on Mondays from week ``first`` of the cycle on, wobbling around the levels."""
-    return [measured(START + (first + i) * WEEK, v + WOBBLE[(first + i) % 10]) for i, v in enumerate(levels)]
-
-
-HISTORY = weekly([120] * 20, -20)
-FLAT = HISTORY + weekly([120] * 15)
-STEP = HISTORY + weekly([120] * 3 + [200] * 12)
-
-
-def done(day: date, no: int = 1) -> Piece:
-    moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    return Piece(no, "shop", "SHOP", f"SHOP-{no}", "A piece", None, moment - 9 * DAY, moment, moment, True)
-
-
-def opened(day: date) -> Piece:
-    return replace(done(day), done_at=None, counts=False)
+from tests.judge_samples import (
+    CYCLE,
+    DAY,
+    FLAT,
+    HISTORY,
+    KR,
+    METRIC,
+    MILESTONE,
+    OBJECTIVE,
+    START,
+    STEP,
+    WEEK,
+    done,
+    measured,
+    opened,
+    weekly,
+)  # fmt: skip
 
 
 def judged(
@@ -70,9 +54,8 @@ def judged(
     as_of: date | None = None,
     kr: KeyResult = KR,
 ) -> Judgement:
-    objective = Objective("O1", CYCLE.id, "acme", "An objective", (kr,))
     day = as_of or START + (week or 0) * WEEK - DAY
-    return judge(kr, objective, CYCLE, pieces, measurements, as_of=day, zone=ZoneInfo("UTC"))
+    return judge(kr, OBJECTIVE, CYCLE, pieces, measurements, as_of=day, zone=ZoneInfo("UTC"))
 
 
 def test_every_verdict_of_a_metric() -> None:
@@ -348,9 +331,8 @@ def test_an_outcome_that_moves_within_the_lag_after_the_end_turns_the_verdict() 
 def test_days_begin_in_the_zone_for_settling_too() -> None:
     moment = datetime(2026, 11, 1, 16, 30, tzinfo=UTC)  # 2 November in Shanghai
     piece = replace(done(START), done_at=moment)
-    objective = Objective("O1", CYCLE.id, "acme", "An objective", (KR,))
     for zone, first in (("UTC", date(2026, 11, 15)), ("Asia/Shanghai", date(2026, 11, 16))):
-        case = Case.of(KR, objective, CYCLE, [piece], FLAT, ZoneInfo(zone))
+        case = Case.of(KR, OBJECTIVE, CYCLE, [piece], FLAT, ZoneInfo(zone))
         assert case.verdict(first - DAY) is Verdict.TOO_EARLY
         assert case.verdict(first) is Verdict.BUSY
 
@@ -370,8 +352,7 @@ def test_since_begins_anew_after_each_break_of_the_run() -> None:
 def test_a_replayed_day_is_judged_as_if_it_were_asked_for() -> None:
     kr = replace(KR, metric=replace(METRIC, counted=True))
     pieces = [done(START + 9 * DAY), opened(START + 20 * DAY)]
-    objective = Objective("O1", CYCLE.id, "acme", "An objective", (kr,))
-    case = Case.of(kr, objective, CYCLE, pieces, STEP, ZoneInfo("UTC"))
+    case = Case.of(kr, OBJECTIVE, CYCLE, pieces, STEP, ZoneInfo("UTC"))
     for number in range(130):
         day = START + number * DAY
         assert case.judgement(day) == judged(STEP, *pieces, as_of=day, kr=kr)
@@ -398,8 +379,7 @@ def test_movement_is_judged_at_most_once_a_replayed_day_and_only_where_it_decide
         return real(points, **settings)
 
     monkeypatch.setattr(movement, "judge_movement", counted)
-    objective = Objective("O1", CYCLE.id, "acme", "An objective", (KR,))
-    case = Case.of(KR, objective, CYCLE, pieces, readings, ZoneInfo("UTC"))
+    case = Case.of(KR, OBJECTIVE, CYCLE, pieces, readings, ZoneInfo("UTC"))
     case.judgement(CYCLE.end)
     case.verdict(CYCLE.end - WEEK)
     case.verdict(CYCLE.end)

@@ -4,7 +4,8 @@ import pytest
 from rich.cells import cell_len
 
 from okrsync.model import Verdict
-from okrsync.report.terminal import MINIMUM, to_terminal
+from okrsync.report.console import MINIMUM
+from okrsync.report.terminal import to_terminal
 from tests.report_samples import FINDINGS, HOSTILE, full, judgement, many, piece, report
 from tests.test_report_markdown import everywhere
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "history": ("history", "Show who changed which goal, when, and why."),
     "links": ("links", "Show which work serves which key result, by which rule."),
     "report": ("report", "Show which key results move, and which are only busy."),
+    "explain": ("explain", "Show every step from work and measurements to the verdict on a key result."),
     "publish": ("publish", "Write the week's page to each wiki."),
     "run": ("run", "Sync, measure, report and publish: what a scheduler calls."),
     "demo": ("demo", "Do the whole job on a sample company, on this machine, without any account."),

@@ -17,7 +17,7 @@ SCHEMA = 1
 
 # json leaves these as they are. Escaped, a title cannot steer the terminal that shows the report, nor turn its writing
 # direction, and a lone surrogate does not make the text unwritable as UTF-8. A reader gets the same text back.
-_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def to_json(report: Report) -> str:
@@ -59,7 +59,7 @@ def to_json(report: Report) -> str:
         "closing": report.closing and _closing(report.closing),
     }
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 
 
 def _source(status: SourceStatus) -> dict[str, Any]:
@@ -106,14 +106,14 @@ def _outcome(judgement: Judgement) -> dict[str, Any]:
         "trend": (outcome.trend if judged else Trend.UNKNOWN).value,
         "rule": outcome.rule,
         "points": outcome.points,
-        "baseline": _number(outcome.baseline),
-        "target": _number(outcome.target),
-        "current": _number(outcome.current),
-        "progress": _number(outcome.progress),
+        "baseline": number(outcome.baseline),
+        "target": number(outcome.target),
+        "current": number(outcome.current),
+        "progress": number(outcome.progress),
         "measured_at": _day(outcome.measured_at),
         "origin": outcome.origin,
         "forecast": forecast
-        and {"low": _number(forecast.low), "mid": _number(forecast.mid), "high": _number(forecast.high)},
+        and {"low": number(forecast.low), "mid": number(forecast.mid), "high": number(forecast.high)},
     }
 
 
@@ -164,7 +164,7 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _number(value: float | None) -> float | int | None:
+def number(value: float | None) -> float | int | None:
     """``value`` as JSON shows it: 120, not 120.0."""
     if value is None or not math.isfinite(value):
         return None

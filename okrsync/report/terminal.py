@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 from okrsync.dates import day_of
 from okrsync.model import Judgement, Verdict
 from okrsync.report import words
+from okrsync.report.console import heading as _heading
+from okrsync.report.console import new_console, printed
+from okrsync.report.console import say as _say
 from okrsync.report.escape import clean
 from okrsync.report.modes import modes
 from okrsync.report.sparkline import sparkline
@@ -16,8 +18,6 @@ from okrsync.report.value import Report, newest
 if TYPE_CHECKING:
     from rich.console import Console
 
-MINIMUM = 60
-"""A narrower terminal gets lines of this width: below it a table says nothing any more."""
 NAMED = 3
 """How many finished pieces of a busy key result are named."""
 ID_WIDTH = 20
@@ -25,7 +25,7 @@ ID_WIDTH = 20
 WIDE = 110
 """From this width on there is room for longer series, units and dates."""
 
-_STYLES = {
+STYLES = {
     Verdict.BUSY: "bold red",
     Verdict.TOO_EARLY: "cyan",
     Verdict.NEGLECTED: "yellow",
@@ -39,28 +39,11 @@ _STYLES = {
 
 
 def to_terminal(report: Report, *, color: bool, width: int) -> str:
-    """The report as lines of at most ``width`` columns (never fewer than ``MINIMUM``), with a line feed at the end.
+    """The report as lines of at most ``width`` columns (``console.MINIMUM`` at least), with a line feed at the end.
 
     Without ``color`` it is plain text without escape codes. Foreign text cannot steer the terminal.
     """
-    from rich.console import Console
-
-    width = max(width, MINIMUM)
-    stream = io.StringIO()
-    # All is said here and nothing taken from the environment, so that the same report gives the same bytes everywhere.
-    console = Console(
-        file=stream,
-        width=width,
-        height=1000,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        no_color=not color,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        _environ={},
-    )
+    console = new_console(color=color, width=width)
     _lead(console, report)
     _overview(console, report)
     _busy(console, report)
@@ -69,22 +52,7 @@ def to_terminal(report: Report, *, color: bool, width: int) -> str:
     _findings(console, report)
     _trust(console, report)
     _say(console, words.CLOSING, style="dim")
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
-
-
-def _say(console: Console, text: str, *, style: str = "", indent: int = 0, hanging: int = 0) -> None:
-    """Print foreign or own text as text, wrapped at words, in a column of its own."""
-    from rich.padding import Padding
-    from rich.text import Text
-
-    lines = Text(clean(text, 2000), style=style).wrap(console, console.width - indent - hanging)
-    for number, line in enumerate(lines):
-        console.print(Padding(line, (0, 0, 0, indent + (hanging if number else 0))))
-
-
-def _heading(console: Console, text: str) -> None:
-    console.print()
-    _say(console, text, style="bold")
+    return printed(console)
 
 
 def _lead(console: Console, report: Report) -> None:
@@ -115,7 +83,7 @@ def _overview(console: Console, report: Report) -> None:
         numeric = title in {"now", "target", "done"}
         table.add_column(title, justify="right" if numeric else "left", width=column, no_wrap=True, overflow="ellipsis")
     for judgement, (verdict, *cells) in rows:
-        table.add_row(Text(verdict, style=_STYLES[judgement.verdict]), *map(Text, cells))
+        table.add_row(Text(verdict, style=STYLES[judgement.verdict]), *map(Text, cells))
     console.print()
     console.print(table)
 
@@ -149,7 +117,7 @@ def _busy(console: Console, report: Report) -> None:
 
 
 def _busy_one(console: Console, report: Report, judgement: Judgement) -> None:
-    _say(console, words.name(judgement), style=_STYLES[Verdict.BUSY], indent=2, hanging=2)
+    _say(console, words.name(judgement), style=STYLES[Verdict.BUSY], indent=2, hanging=2)
     about = [words.lasting(report, judgement), words.owner(report, judgement)]
     _say(console, " · ".join(part for part in about if part), style="dim", indent=4)
     if words.standing(judgement):

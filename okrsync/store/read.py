@@ -17,7 +17,7 @@ from okrsync.store.statements import chunks
 _FRESH_FOR = timedelta(days=2)
 """A scope that was last read longer before the end of the day of judgement than this is stale."""
 
-_OWN_REASONS = ("rule", "trailer", "parent")
+OWN_REASONS = ("rule", "trailer", "parent")
 """A link for one of these takes the whole piece of work; see ``okrsync.store.linking``."""
 
 
@@ -142,7 +142,7 @@ def _served(connection: Connection, key_results: Collection[str]) -> dict[int, s
     served = (
         select(links.c.key_result, parts.c.piece_id)
         .join(parts, parts.c.item_id == links.c.item_id)
-        .where(links.c.reason.in_(_OWN_REASONS), links.c.key_result.in_(key_results))
+        .where(links.c.reason.in_(OWN_REASONS), links.c.key_result.in_(key_results))
         .distinct()
     )
     by_piece: dict[int, set[str]] = {}
