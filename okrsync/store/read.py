@@ -168,7 +168,7 @@ def rule_links(engine: Engine, key_results: Iterable[KeyResult], *, sources: Col
         .join(items, items.c.id == links.c.item_id)
         .join(scopes, scopes.c.id == items.c.scope_id)
         .outerjoin(parts, parts.c.item_id == items.c.id)
-        .where(links.c.reason.in_(_OWN_REASONS), scopes.c.configured, items.c.source.in_(sources))
+        .where(links.c.reason.in_(OWN_REASONS), scopes.c.configured, items.c.source.in_(sources))
         .group_by(links.c.key_result, links.c.rule)
     )
     everything = (
