@@ -6,7 +6,8 @@ A source that fails leaves the measurements it gave before in place, and its mes
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,9 @@ from zoneinfo import ZoneInfo
 from okrsync.dates import day_of
 from okrsync.errors import SourceError
 from okrsync.model import Cycle, KeyResult, Programme
-from okrsync.outcomes.interface import OutcomeContext, OutcomeSource
-from okrsync.plugins import OUTCOMES, installed, load
+from okrsync.numbers import count_of
+from okrsync.outcomes.interface import OutcomeContext, OutcomeSource, Reading
+from okrsync.plugins import OUTCOMES, load
 from okrsync.store import outcomes
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ class MeasureResult:
     changed: int = 0
     """Values that were new, corrected or withdrawn."""
     error: str | None = None
+    values: int = 0
+    """How many values the source gave."""
 
 
 def measure(
@@ -45,28 +49,84 @@ def measure(
     timezone: ZoneInfo,
     now: datetime,
     full: bool = False,
+    jobs: int = 8,
     on_wait: Callable[[str, float], None] = lambda why, seconds: None,
     on_result: Callable[[MeasureResult], None] = lambda result: None,
 ) -> list[MeasureResult]:
     """Read the outcome sources of all key results whose outcome can still change, by ``now``.
 
     A cycle that has ended is measured until the lag of each key result has passed, and once after that; ``full``
-    measures it again, and so does a source of another type. ``on_wait`` is told of each pause before a request is
-    tried again, in seconds. Raises ``StoreError`` when the store refuses.
+    measures it again, and so does a source of another type. ``full`` also believes a source that no longer has what it
+    gave before (but for one that forgets, as ``OutcomeSource`` says). ``jobs`` sources are read at once. ``on_wait`` is
+    told of each pause before a request is tried again, in seconds, by the thread that waits. Raises ``ConfigError`` for
+    a source that cannot be loaded, ``StoreError`` when the store refuses.
     """
     today = day_of(now, timezone)
     known = outcomes.statuses(engine)
-    context = OutcomeContext(base=base, timezone=timezone, on_wait=on_wait)
-    results = []
+    shared = OutcomeContext(base=base, timezone=timezone, on_wait=on_wait, now=now)
+    wanted = []
     for cycle, key_result in _measured(programme):
         start, end = _moved(cycle.start, -_HISTORY), _moved(cycle.end, key_result.metric.lag)
-        if not full and _is_final(known.get(key_result.id), key_result, end, timezone):
-            continue
-        result = _read(engine, key_result, start, min(today, end), context, now)
-        if result is not None:
-            results.append(result)
-            on_result(result)
+        source = _source(key_result, shared)
+        if source.pulled and (full or not _is_final(known.get(key_result.id), key_result, end, timezone)):
+            wanted.append(_Reading(key_result, source, start, min(today, end), still_runs=today <= end))
+    results = []
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        for each, answer in zip(wanted, pool.map(_Reading.answer, wanted), strict=True):
+            results.append(each.stored(engine, answer, now, full))
+            on_result(results[-1])
     return results
+
+
+def _source(key_result: KeyResult, shared: OutcomeContext) -> OutcomeSource:
+    metric = key_result.metric
+    source_class: type[OutcomeSource] = load(OUTCOMES, metric.source_type)
+    context = replace(shared, cadence=metric.cadence, periods=metric.counted or metric.cumulative)
+    return source_class(metric.source_settings, context)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One key result's source, and the days to ask it for."""
+
+    key_result: KeyResult
+    source: OutcomeSource
+    start: date
+    end: date
+    still_runs: bool
+    """The last day that counts is not over."""
+
+    def answer(self) -> Sequence[Reading] | SourceError:
+        try:
+            return self.source.read(self.start, self.end)
+        except SourceError as error:
+            return error
+
+    def stored(
+        self, engine: Engine, answer: Sequence[Reading] | SourceError, now: datetime, full: bool
+    ) -> MeasureResult:
+        name, origin = self.key_result.id, self.key_result.metric.source_type
+        whole = full and not self.source.forgets
+        if not isinstance(answer, SourceError) and not answer and not whole:
+            answer = self._nothing(outcomes.known_values(engine, name, origin)) or answer
+        if isinstance(answer, SourceError):
+            outcomes.fail_reading(engine, name, origin, str(answer))
+            return MeasureResult(name, origin, error=str(answer))
+        definition = self.source.definition()
+        changed = outcomes.save_readings(
+            engine, name, origin, answer, self.start, self.end, now, definition=definition, whole=whole
+        )
+        return MeasureResult(name, origin, changed, values=len(answer))
+
+    def _nothing(self, known: int) -> SourceError | None:
+        """A series that was there and is gone is more likely a failure of its source than the truth."""
+        if not known or (self.source.forgets and not self.still_runs):
+            return None
+        before = count_of(known, "value")
+        kept = f"it gave no value between {self.start} and {self.end}, and {before} before: what is known is kept"
+        if self.source.forgets:
+            return SourceError(kept)
+        return SourceError(f"{kept} (`okrsync sync outcomes --full` takes them away)")
 
 
 def _measured(programme: Programme) -> Sequence[tuple[Cycle, KeyResult]]:
@@ -86,27 +146,3 @@ def _moved(day: date, by: timedelta) -> date:
         return day + by
     except OverflowError:
         return date.min if by < timedelta() else date.max
-
-
-def _read(
-    engine: Engine, key_result: KeyResult, start: date, end: date, context: OutcomeContext, now: datetime
-) -> MeasureResult | None:
-    """None when there is nothing to ask: a person checks the values in."""
-    origin = key_result.metric.source_type
-    if origin not in installed(OUTCOMES):
-        return _failed(engine, key_result, f"outcome sources of type {origin} are not part of this version of okrsync")
-    source_class: type[OutcomeSource] = load(OUTCOMES, origin)
-    if not source_class.pulled:
-        return None
-    try:
-        readings = source_class(key_result.metric.source_settings, context).read(start, end)
-    except SourceError as error:
-        return _failed(engine, key_result, str(error))
-    changed = outcomes.save_readings(engine, key_result.id, origin, readings, start, end, now)
-    return MeasureResult(key_result.id, origin, changed)
-
-
-def _failed(engine: Engine, key_result: KeyResult, message: str) -> MeasureResult:
-    origin = key_result.metric.source_type
-    outcomes.fail_reading(engine, key_result.id, origin, message)
-    return MeasureResult(key_result.id, origin, error=message)

@@ -6,15 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
 
+from okrsync import measure as module
+from okrsync.errors import ConfigError
 from okrsync.measure import MeasureResult, measure
 from okrsync.model import Cycle, KeyResult, Kind, Metric, Objective, Programme
 from okrsync.outcomes.csv import CsvSettings
-from okrsync.outcomes.interface import OutcomeSettings
+from okrsync.outcomes.interface import OutcomeContext, OutcomeSettings, OutcomeSource, Reading
+from okrsync.plugins import load
 from okrsync.store import outcomes
 from tests.stores import new_store
 
@@ -72,9 +77,9 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 def test_what_sources_say_is_stored_once(office: Office) -> None:
-    assert office.measure() == [MeasureResult("KR1", "csv", 2), MeasureResult("KR2", "csv", 1)]
+    assert office.measure() == [MeasureResult("KR1", "csv", 2, values=2), MeasureResult("KR2", "csv", 1, values=1)]
     assert office.values() == {"2026-11-09": 1, "2026-11-16": 2}
-    assert office.measure() == [MeasureResult("KR1", "csv", 0), MeasureResult("KR2", "csv", 0)]
+    assert office.measure() == [MeasureResult("KR1", "csv", 0, values=2), MeasureResult("KR2", "csv", 0, values=1)]
     assert office.values("KR3") == {}
 
 
@@ -106,7 +111,7 @@ def test_a_failure_keeps_what_was_read_and_stops_no_other(office: Office) -> Non
     office.put("b", {"2026-11-16": 21})
     message = "a.csv: cannot be read: No such file or directory"
     assert office.measure(date(2026, 11, 21)) == [
-        MeasureResult("KR1", "csv", 0, message), MeasureResult("KR2", "csv", 1),
+        MeasureResult("KR1", "csv", 0, message), MeasureResult("KR2", "csv", 1, values=1),
     ]  # fmt: skip
     assert office.values() == {"2026-11-09": 1, "2026-11-16": 2}
     assert office.values("KR2") == {"2026-11-16": 21}
@@ -127,8 +132,8 @@ def test_a_first_failure_is_remembered(office: Office) -> None:
 
 def test_a_type_that_is_not_installed(office: Office) -> None:
     office.key_results = [key_result("KR1", "a.csv", source_type="abacus")]
-    message = "outcome sources of type abacus are not part of this version of okrsync"
-    assert office.measure() == [MeasureResult("KR1", "abacus", 0, message)]
+    with pytest.raises(ConfigError, match="no plugin 'abacus'"):
+        office.measure()
 
 
 def test_values_of_the_future_and_of_long_ago_are_left_out(office: Office) -> None:
@@ -181,9 +186,126 @@ def test_a_check_in_and_a_series_of_a_day_stand_side_by_side(office: Office) -> 
     outcomes.save_check_in(office.engine, Measurement("KR1", day, 9.0, "manual", at(day), confidence=3.0, by="lin"))
     found = outcomes.measurements_of(office.engine, ["KR1", "KR2"])
     assert [(m.at.day, m.origin, m.value) for m in found["KR1"]] == [(9, "csv", 1), (16, "csv", 2), (16, "manual", 9)]
-    office.put("a", {})
-    office.measure()
+    office.put("a", {"2026-11-23": 3})
+    office.measure(date(2026, 11, 24), full=True)
     assert [(m.origin, m.by, m.confidence) for m in outcomes.measurements_of(office.engine, ["KR1"])["KR1"]] == [
-        ("manual", "lin", 3.0)
-    ]
+        ("manual", "lin", 3.0), ("csv", None, None),
+    ]  # fmt: skip
     assert outcomes.measurements_of(office.engine, []) == {}
+
+
+# --- what a source no longer has ---
+
+
+def test_what_is_older_than_the_first_reading_may_only_be_forgotten(office: Office) -> None:
+    """An export of the last weeks leaves the weeks before as they were; ``--full`` believes it wholly."""
+    office.put("a", {"2026-11-02": 1, "2026-11-09": 2, "2026-11-16": 3})
+    office.measure(date(2026, 11, 20))
+    office.put("a", {"2026-11-16": 3, "2026-11-23": 4})
+    assert office.measure(date(2026, 11, 24))[0].changed == 1
+    assert office.values() == {"2026-11-02": 1, "2026-11-09": 2, "2026-11-16": 3, "2026-11-23": 4}
+    assert office.measure(date(2026, 11, 25), full=True)[0].changed == 2
+    assert office.values() == {"2026-11-16": 3, "2026-11-23": 4}
+
+
+def test_a_series_that_is_gone_altogether_is_a_failure(office: Office) -> None:
+    office.measure(date(2026, 11, 20))
+    office.put("a", {})
+    message = (
+        "it gave no value between 2024-10-01 and 2026-11-21, and 2 values before: what is known is kept "
+        "(`okrsync sync outcomes --full` takes them away)"
+    )
+    assert office.measure(date(2026, 11, 21))[0] == MeasureResult("KR1", "csv", 0, message)
+    assert office.values() == {"2026-11-09": 1, "2026-11-16": 2}
+    assert outcomes.statuses(office.engine)["KR1"].error == message
+    assert office.measure(date(2026, 11, 22), full=True)[0] == MeasureResult("KR1", "csv", 2)
+    assert office.values() == {}
+    assert office.measure(date(2026, 11, 23))[0] == MeasureResult("KR1", "csv", 0), "there was nothing to lose"
+
+
+def test_another_definition_is_another_series(office: Office) -> None:
+    office.measure(date(2026, 11, 20))
+    office.put("new", {"2026-11-16": 7})
+    office.key_results[0] = key_result("KR1", "new.csv")
+    assert office.measure(date(2026, 11, 21))[0].changed == 2
+    assert office.values() == {"2026-11-16": 7}, "nothing of the old file is left among the new values"
+    assert office.values(known_at=at(date(2026, 11, 21), 0)) == {"2026-11-09": 1, "2026-11-16": 2}
+    office.put("new", {"2026-11-23": 8})
+    office.measure(date(2026, 11, 24))
+    assert office.values() == {"2026-11-16": 7, "2026-11-23": 8}
+
+
+def test_another_definition_that_fails_changes_nothing(office: Office) -> None:
+    office.measure(date(2026, 11, 20))
+    office.key_results[0] = key_result("KR1", "none.csv")
+    assert office.measure(date(2026, 11, 21))[0].error is not None
+    assert office.values() == {"2026-11-09": 1, "2026-11-16": 2}
+    office.key_results[0] = key_result("KR1", "a.csv")
+    office.put("a", {"2026-11-16": 2})
+    office.measure(date(2026, 11, 22))
+    assert office.values() == {"2026-11-09": 1, "2026-11-16": 2}, "the definition that holds is that of the values"
+
+
+class Service(OutcomeSource):
+    """A service that keeps values for some time only; the test says which it has."""
+
+    type_name = "service"
+    Settings = OutcomeSettings
+    forgets = True
+    has: ClassVar[dict[str, float]] = {}
+    contexts: ClassVar[list[OutcomeContext]] = []
+    under_way: ClassVar[Barrier] = Barrier(1)
+
+    def read(self, start: date, end: date) -> list[Reading]:
+        self.contexts.append(self.context)
+        self.under_way.wait(timeout=30)
+        return [Reading(date.fromisoformat(day), value) for day, value in self.has.items()]
+
+
+@pytest.fixture
+def service(office: Office, monkeypatch: pytest.MonkeyPatch) -> type[Service]:
+    """The first key result is measured by a service."""
+    monkeypatch.setattr(module, "load", lambda group, name: Service if name == "service" else load(group, name))
+    monkeypatch.setattr(Service, "contexts", [])
+    monkeypatch.setattr(Service, "under_way", Barrier(1))
+    settings = OutcomeSettings(type="service")
+    office.key_results = [key_result("KR1", "a.csv", source_type="service", source_settings=settings)]
+    return Service
+
+
+def test_what_a_service_forgets_is_kept(office: Office, service: type[Service]) -> None:
+    service.has = {"2026-11-09": 1, "2026-11-16": 2}
+    office.measure(date(2026, 11, 20))
+    service.has = {"2026-11-16": 2}
+    assert office.measure(date(2026, 11, 21), full=True)[0] == MeasureResult("KR1", "service", 0, values=1)
+    service.has = {}
+    message = "it gave no value between 2024-10-01 and 2026-11-22, and 2 values before: what is known is kept"
+    assert office.measure(date(2026, 11, 22))[0] == MeasureResult("KR1", "service", 0, message)
+    assert office.measure(date(2026, 11, 22), full=True)[0] == MeasureResult("KR1", "service", 0, message)
+    assert office.values() == {"2026-11-09": 1, "2026-11-16": 2}
+    last = CYCLE.end + LAG
+    assert office.measure(last + timedelta(days=1))[0] == MeasureResult("KR1", "service"), "it may have forgotten all"
+    assert office.measure(last + timedelta(days=2)) == [], "and is asked no more"
+    assert office.values() == {"2026-11-09": 1, "2026-11-16": 2}
+
+
+def test_what_a_source_is_told_of_its_key_result(office: Office, service: type[Service]) -> None:
+    week, month = timedelta(days=7), timedelta(days=28)
+    first = office.key_results[0]
+    for fields in ({}, {"cadence": month}, {"counted": True}, {"cumulative": True}):
+        office.key_results = [replace(first, metric=replace(first.metric, **fields))]  # type: ignore[arg-type]
+        office.measure()
+    told = [(each.cadence, each.periods) for each in service.contexts]
+    assert told == [(week, False), (month, False), (week, True), (week, True)]
+    assert {each.now for each in service.contexts} == {at(date(2026, 11, 20))}
+    assert {each.base for each in service.contexts} == {office.folder}
+
+
+def test_sources_are_read_side_by_side_and_told_in_order(office: Office, service: type[Service]) -> None:
+    service.has = {"2026-11-16": 2}
+    service.under_way = Barrier(4)
+    (first,) = office.key_results
+    office.key_results = [replace(first, id=f"KR{number}") for number in range(8)]
+    assert [result.key_result for result in office.measure()] == [f"KR{number}" for number in range(8)]
+    downloads = {id(each.downloads) for each in service.contexts}
+    assert len(downloads) == 1, "what one source has downloaded, the next need not ask for"

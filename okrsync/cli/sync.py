@@ -102,6 +102,7 @@ def pull(
             timezone=config.timezone,
             now=clock(),
             full=full,
+            jobs=jobs,
             on_wait=lambda why, seconds: app.detail(f"waiting {seconds:.0f} s: {why}"),
             on_result=lambda result: _say(app, result),
         )
@@ -116,5 +117,7 @@ def pull(
 def _say(app: App, result: MeasureResult) -> None:
     if result.error is not None:
         app.error(f"{result.key_result}: {result.error}")
+    elif not result.values:
+        app.say(f"{result.key_result}: its {result.origin} source has no value yet")
     else:
         app.detail(f"{result.key_result}: {result.changed} new or corrected values from {result.origin}")

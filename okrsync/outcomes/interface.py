@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -73,10 +75,19 @@ class OutcomeSource(ABC):
         self.settings = settings
         self.context = context
 
+    def definition(self) -> str:
+        """A digest of what decides which series is read: the settings, without how to log in.
+
+        Values that were read by another definition are those of another series.
+        """
+        told = self.settings.model_dump(mode="json", exclude={"auth", "cumulative", "timeout"})
+        return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
     @abstractmethod
     def read(self, start: date, end: date) -> Sequence[Reading]:
         """All values from ``start`` to ``end``, both days included, oldest first, at most one for a day.
 
         Raises ``SourceError`` saying what failed and where (file and line, or URL). It never returns part of what it
-        should have read: what is missing from the answer counts as withdrawn.
+        should have read: what is missing after the first reading counts as withdrawn. Several threads may read several
+        sources at once; one source is read by one of them.
         """

@@ -64,6 +64,9 @@ class Prometheus(OutcomeSource):
     forgets: ClassVar[bool] = True
     settings: PrometheusSettings
 
+    def definition(self) -> str:
+        return f"{super().definition()} {self._step.days}d {'first' if self.context.periods else 'last'}"
+
     def read(self, start: date, end: date) -> Sequence[Reading]:
         found: list[Reading] = []
         seen: list[Mapping[str, Any]] = []
@@ -79,7 +82,7 @@ class Prometheus(OutcomeSource):
 
     def _moments(self, start: date, end: date) -> dict[int, date]:
         """When to evaluate the query (epoch milliseconds), and the day that the value then stands at."""
-        step = self.settings.step or self.context.cadence
+        step = self._step
         whole_periods_before = (start - _FIRST_MONDAY) // step
         first = _FIRST_MONDAY + whole_periods_before * step
         moments: dict[int, date] = {}
@@ -126,6 +129,10 @@ class Prometheus(OutcomeSource):
         if any("histograms" in one for one in series):
             raise SourceError(f"{self._where}: the query gives histograms: make numbers of them, as histogram_quantile")
         return found
+
+    @property
+    def _step(self) -> timedelta:
+        return self.settings.step or self.context.cadence
 
     @property
     def _api(self) -> str:

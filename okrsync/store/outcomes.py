@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from okrsync.model import Measurement
 from okrsync.outcomes.interface import Reading
@@ -46,28 +46,35 @@ def save_check_in(engine: Engine, check_in: Measurement) -> None:
 
 
 def save_readings(
-    engine: Engine, key_result: str, origin: str, readings: Sequence[Reading], start: date, end: date, now: datetime
+    engine: Engine,
+    key_result: str,
+    origin: str,
+    readings: Sequence[Reading],
+    start: date,
+    end: date,
+    now: datetime,
+    *,
+    definition: str | None = None,
+    whole: bool = False,
 ) -> int:
-    """Store what a source gave for ``start`` to ``end``; returns how many values are new, corrected or withdrawn."""
+    """Store what a source gave for ``start`` to ``end``; returns how many values are new, corrected or withdrawn.
+
+    What is missing after the first reading was withdrawn; before it, the source may only have forgotten, unless the
+    answer is ``whole``. Where the values in the store were read by another ``definition``, they are those of another
+    series: all that are missing are withdrawn.
+    """
     given = {entry.at: entry.value for entry in readings}
     with writing(engine) as connection:
-        latest = (
-            select(func.max(measurements.c.id))
-            .where(
-                measurements.c.key_result == key_result,
-                measurements.c.origin == origin,
-                measurements.c.at.between(start, end),
-            )
-            .group_by(measurements.c.at)
-        )
-        known = {
-            row.at: row.value
-            for row in connection.execute(
-                select(measurements.c.at, measurements.c.value).where(measurements.c.id.in_(latest))
-            )
-        }
+        before = connection.execute(
+            select(outcomes.c.origin, outcomes.c.definition).where(outcomes.c.key_result == key_result)
+        ).one_or_none()
+        redefined = before is not None and before.origin == origin and before.definition not in (None, definition)
+        known = _in_force(connection, key_result, origin)
         changed: dict[date, float | None] = {at: value for at, value in given.items() if known.get(at) != value}
-        changed |= {at: None for at, value in known.items() if at not in given and value is not None}
+        since = start if whole else min(given, default=None)
+        for at in known.keys() - given.keys():
+            if redefined or (since is not None and since <= at <= end):
+                changed[at] = None
         if changed:
             connection.execute(
                 insert(measurements),
@@ -77,8 +84,32 @@ def save_readings(
                 ],
             )
         connection.execute(delete(outcomes).where(outcomes.c.key_result == key_result))
-        connection.execute(insert(outcomes).values(key_result=key_result, origin=origin, last_success=now, error=None))
+        connection.execute(
+            insert(outcomes).values(
+                key_result=key_result, origin=origin, definition=definition, last_success=now, error=None
+            )
+        )
     return len(changed)
+
+
+def known_values(engine: Engine, key_result: str, origin: str) -> int:
+    """How many values of an outcome source are in force."""
+    with reading(engine) as connection:
+        return len(_in_force(connection, key_result, origin))
+
+
+def _in_force(connection: Connection, key_result: str, origin: str) -> dict[date, float]:
+    latest = (
+        select(func.max(measurements.c.id))
+        .where(measurements.c.key_result == key_result, measurements.c.origin == origin)
+        .group_by(measurements.c.at)
+    )
+    rows = connection.execute(
+        select(measurements.c.at, measurements.c.value).where(
+            measurements.c.id.in_(latest), measurements.c.value.is_not(None)
+        )
+    )
+    return {row.at: row.value for row in rows}
 
 
 def fail_reading(engine: Engine, key_result: str, origin: str, message: str) -> None:

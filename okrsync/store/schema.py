@@ -242,6 +242,7 @@ outcomes = Table(
     metadata,
     Column("key_result", String, primary_key=True),
     Column("origin", String, nullable=False),
+    Column("definition", String, comment="a digest of what the values were read by; another one is another series"),
     Column("last_success", Moment),
     Column("error", Text, comment="why the last reading failed; null when it did not"),
 )

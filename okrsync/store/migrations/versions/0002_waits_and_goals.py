@@ -1,4 +1,4 @@
-"""Whom work waited for, and every version of every goal."""
+"""Whom work waited for, every version of every goal, and what outcomes were read by."""
 
 from __future__ import annotations
 
@@ -61,4 +61,13 @@ def upgrade() -> None:
         ),
         sa.Column("notes", sa.Text(), nullable=False, comment="JSON list: what of the history is missing, and why"),
         sa.PrimaryKeyConstraint("folder", name=op.f("pk_goal_history")),
+    )
+    op.add_column(
+        "outcomes",
+        sa.Column(
+            "definition",
+            sa.String(),
+            nullable=True,
+            comment="a digest of what the values were read by; another one is another series",
+        ),
     )
