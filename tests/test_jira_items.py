@@ -12,7 +12,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from okrsync_jira.items import CustomFields, Reader, plain_text
+from okrsync_jira.custom import CustomFields
+from okrsync_jira.items import Reader
+from okrsync_jira.values import plain_text
 
 from okrsync.errors import SourceError
 from okrsync.model import ItemKind, ItemState, Milestone, Reference, ReferenceKind, WorkItem

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import HttpPolicy, error_of, one_line, shown_url, with_retries
+from okrsync.pace import Paces
+from okrsync_jira.wire import SearchAnswer, decoded, search_answer
 
 if TYPE_CHECKING:
     import requests
@@ -36,7 +38,7 @@ class Answer:
     """What came back for a request that went well."""
 
     data: Any
-    """The decoded JSON."""
+    """The decoded JSON, of a search a ``SearchAnswer`` or None."""
     headers: Mapping[str, str]
     """Looked up without case."""
 
@@ -58,6 +60,7 @@ class JiraClient:
         source: str,
         jobs: int,
         policy: HttpPolicy,
+        paces: Paces,
         on_wait: Callable[[str, float], None],
     ) -> None:
         """``url`` is the site's address without a trailing slash; no ``email`` means a personal access token.
@@ -65,7 +68,8 @@ class JiraClient:
         ``scoped`` tokens are sent to Atlassian's gateway, whose id for the site is asked for here, without credentials.
         """
         from jira import JIRA
-        from requests.adapters import HTTPAdapter
+
+        from okrsync.paced import PacedAdapter
 
         self._policy = policy
         self._on_wait = on_wait
@@ -75,44 +79,52 @@ class JiraClient:
         self._jira = JIRA(
             server=self._base, get_server_info=False, max_retries=0, timeout=policy.timeout, validate=False, **login
         )
+        adapter = PacedAdapter(paces.of(self._base), on_wait=on_wait, pool_maxsize=max(10, 2 * jobs))
         for scheme in ("https://", "http://"):
-            self._jira._session.mount(scheme, HTTPAdapter(pool_maxsize=max(10, jobs)))
+            self._jira._session.mount(scheme, adapter)
 
     def get(self, path: str, where: str, **params: str | int) -> Answer:
         """GET ``path`` (from ``/rest`` on). ``where`` is source and scope, for messages.
 
         Raises ``AuthError``, ``RetryableError`` once the policy's tries are used up, ``Refused`` and ``SourceError``.
         """
-        return self._ask("GET", path, where, params=params)
+        return self._ask("GET", path, where, decoded, params=params)
 
     def post(self, path: str, where: str, body: Mapping[str, Any]) -> Answer:
         """POST ``body`` as JSON; for reading only, so it is tried again as freely as a GET. Raises as ``get`` does."""
-        return self._ask("POST", path, where, json=dict(body))
+        return self._ask("POST", path, where, decoded, json=dict(body))
 
-    def search(self, path: str, where: str, body: Mapping[str, Any]) -> Answer:
-        """A search: POST, whose length has no limit, or GET where something on the way lets only GET through."""
+    def search(self, path: str, where: str, body: Mapping[str, Any]) -> SearchAnswer:
+        """A search: POST, whose length has no limit, or GET where something on the way lets only GET through.
+
+        Raises as ``get`` does, and ``SourceError`` for an answer without issues.
+        """
+        answer = None
         if not self._only_get:
             try:
-                return self.post(path, where, body)
+                answer = self._ask("POST", path, where, search_answer, json=dict(body))
             except Refused as error:
                 if error.status not in POST_REFUSED:
                     raise
-        answer = self.get(
-            path, where, **{key: ",".join(value) if isinstance(value, list) else value for key, value in body.items()}
-        )
-        self._only_get = True
-        return answer
+        if answer is None:
+            params = {name: ",".join(value) if isinstance(value, list) else value for name, value in body.items()}
+            answer = self._ask("GET", path, where, search_answer, params=params)
+            self._only_get = True
+        if not isinstance(answer.data, SearchAnswer):
+            raise SourceError(f"{where}: a search answered without issues")
+        return answer.data
 
     def close(self) -> None:
         """Let go of the connections."""
         self._jira._session.close()
 
-    def _ask(self, method: str, path: str, where: str, **arguments: Any) -> Answer:
+    def _ask(self, method: str, path: str, where: str, decode: Callable[[bytes], Any], **arguments: Any) -> Answer:
         session = self._jira._session
         return self._judged(
             f"{where}: {method} {shown_url(self._base + path)}",
             # A redirect is an answer to report: to follow one could carry the token to another host.
             lambda: session.request(method, self._base + path, allow_redirects=False, **arguments),
+            decode,
         )
 
     def _cloud_id(self, url: str, source: str) -> str:
@@ -126,17 +138,17 @@ class JiraClient:
             return requests.get(address, auth=lambda r: r, allow_redirects=False, timeout=self._policy.timeout)
 
         where = f"{source}: GET {address}"
-        data = self._judged(where, send).data
+        data = self._judged(where, send, decoded).data
         cloud_id = data.get("cloudId") if isinstance(data, dict) else None
         if not isinstance(cloud_id, str) or not _CLOUD_ID.fullmatch(cloud_id):
             raise SourceError(f"{where} names no cloudId: `scoped` tokens exist on Jira Cloud only. Check `url`")
         return cloud_id
 
-    def _judged(self, where: str, send: Callable[[], requests.Response]) -> Answer:
-        return with_retries(lambda: _once(where, send), policy=self._policy, on_wait=self._on_wait)
+    def _judged(self, where: str, send: Callable[[], requests.Response], decode: Callable[[bytes], Any]) -> Answer:
+        return with_retries(lambda: _once(where, send, decode), policy=self._policy, on_wait=self._on_wait)
 
 
-def _once(where: str, send: Callable[[], requests.Response]) -> Answer:
+def _once(where: str, send: Callable[[], requests.Response], decode: Callable[[bytes], Any]) -> Answer:
     """Send one request and read its answer, every way to fail turned into an error of ours."""
     import requests
     from jira import JIRAError
@@ -163,7 +175,7 @@ def _once(where: str, send: Callable[[], requests.Response]) -> Answer:
             raise AuthError(f"{where} sends us to a login page ({one_line(target)}). Check the token")
         raise SourceError(f"{where} redirects to {one_line(target)}. Check `url`")
     try:
-        return Answer(response.json(), response.headers)
+        return Answer(decode(response.content), response.headers)
     except (ValueError, RecursionError):
         kind = one_line(response.headers.get("Content-Type", "no type"), 60)
         if "html" in kind.lower():
