@@ -1,15 +1,18 @@
 """Reads work from Jira Cloud and Jira Data Center.
 
-``client`` speaks the wire, ``jql`` and ``search`` know the query language and its paging, ``items`` gives it meaning.
+``client`` and ``wire`` speak the wire; ``jql``, ``search`` and ``slices`` know the query language, its paging and how
+to cut it; ``items`` and ``values`` give it meaning.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from time import monotonic
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -20,19 +23,21 @@ from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line
 from okrsync.model import Milestone, Scope
 from okrsync_jira import jql as q
 from okrsync_jira.client import POST_REFUSED, Answer, JiraClient, Refused
-from okrsync_jira.items import STANDARD_FIELDS, CustomFields, Reader
-from okrsync_jira.search import Found, Search, slices
+from okrsync_jira.custom import STANDARD_FIELDS, CustomFields
+from okrsync_jira.items import Reader
+from okrsync_jira.search import Found, Search
 from okrsync_jira.settings import CloudAuth, JiraSettings
+from okrsync_jira.slices import PAGE, cut
+from okrsync_jira.wire import Issue
 
 OVERLAP = timedelta(minutes=10)
 """An incremental run looks back this much further: Cloud's search lags behind by seconds to minutes (FACTS)."""
 
-PAGE = 100
-CLOUD_IDS = 5000
-SERVER_IDS = 1000
-SMALLEST_SLICE = 1500
-COUNTS = 16
-"""Requests that sizing the slices of one project may cost."""
+CENSUS_PAGE = 5000
+"""Ids in one answer: Cloud gives so many when nothing else is asked for, Data Center as many as it is set up for."""
+
+SIDE = 8
+"""Threads for what a plan may ask at once; how fast a host is asked is the business of its pace."""
 
 JQL_SCOPE = "jql"
 
@@ -45,10 +50,18 @@ class _Site:
     cloud: bool
     account: str
     reader: Reader
+    told: datetime
+    """The site's clock,"""
+    heard: float
+    """and our ``monotonic`` one then."""
 
     @property
     def api(self) -> str:
-        return "/rest/api/3" if self.cloud else "/rest/api/2"
+        return _api(self.cloud)
+
+    def now(self) -> datetime:
+        """The time by the site's clock."""
+        return self.told + timedelta(seconds=monotonic() - self.heard)
 
 
 class JiraConnector(Connector):
@@ -61,9 +74,12 @@ class JiraConnector(Connector):
 
     def __init__(self, settings: JiraSettings, context: ConnectorContext) -> None:
         super().__init__(settings, context)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._client: JiraClient | None = None
         self._known_site: _Site | None = None
+        self._executor: ThreadPoolExecutor | None = None
+        self._versions_of: dict[str, Sequence[Any]] = {}
+        """What a plan has learned of a project on the way, until its first page asks for it."""
 
     def scopes(self) -> Sequence[Scope]:
         """One scope a project key, or the single scope ``jql``."""
@@ -72,9 +88,9 @@ class JiraConnector(Connector):
     def plan(self, scope: Scope, cursor: Cursor | None) -> Plan:
         """See ``Connector.plan``. The cursor is the server's clock at the start of the plan, less an overlap: its own
         clock, because ours may be wrong; never the latest ``updated``, because search lags behind it."""
-        site, where = self._site(), self._where(scope)
-        jql, project, answer = self._query(site, scope)
-        now = _server_time(answer) or self._told_time(site, where)
+        where = self._where(scope)
+        site, project, now = self._open(scope)
+        jql = self._jql(project)
         following: Cursor = {"since": int((now - OVERLAP).timestamp() * 1000)}
         # A cursor holds for its own query only: another one finds issues that did not change since; and when a project
         # gets another key, so do all its issues, without counting as updated.
@@ -86,13 +102,12 @@ class JiraConnector(Connector):
         if isinstance(since, int):
             shard = Shard(f"updated-{since}", {"jql": q.within(jql, "updated", since, None), **versions})
             return Plan((shard,), following, name)
-        ranges = slices(Search(site.client, site.cloud, where), jql, now, largest=SMALLEST_SLICE, budget=COUNTS)
         shards = tuple(
             Shard(
                 f"created-{'' if start is None else start}-{'' if end is None else end}",
                 {"jql": q.within(jql, "created", start, end), **(versions if start is None else {})},
             )
-            for start, end in ranges
+            for start, end in cut(Search(site.client, site.cloud, where), jql, project, self._side())
         )
         return Plan(shards, following, name, whole=True)
 
@@ -108,13 +123,13 @@ class JiraConnector(Connector):
 
     def census(self, scope: Scope) -> Iterator[Sequence[str]]:
         """See ``Connector.census``. Raises ``AuthError`` when the account may no longer browse the project."""
-        site, where = self._site(), self._where(scope)
-        jql, project, _ = self._query(site, scope)
+        where = self._where(scope)
+        site, project, _ = self._open(scope)
         self._may_browse(site, project, where)
         search = Search(site.client, site.cloud, where)
-        fields, size = (["id"], CLOUD_IDS) if site.cloud else (["created"], SERVER_IDS)
+        fields = ["id"] if site.cloud else ["created"]
         seen: set[str] = set()
-        for found in search.pages(jql, fields, size):
+        for found in search.pages(self._jql(project), fields, CENSUS_PAGE):
             fresh = dict.fromkeys(id_ for issue in found.issues if (id_ := _id_of(issue, where)) not in seen)
             seen.update(fresh)
             yield list(fresh)
@@ -140,11 +155,37 @@ class JiraConnector(Connector):
     def close(self) -> None:
         """Let go of connections."""
         with self._lock:
+            if self._executor is not None:
+                self._executor.shutdown(cancel_futures=True)
             if self._client is not None:
                 self._client.close()
-            self._client = self._known_site = None
+            self._client = self._known_site = self._executor = None
 
     # --- the site -----------------------------------------------------------------------------------------------------
+
+    def _side(self) -> ThreadPoolExecutor:
+        """For requests that need not wait for each other."""
+        with self._lock:
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(SIDE, thread_name_prefix="okrsync-jira")
+            return self._executor
+
+    def _wire(self) -> JiraClient:
+        auth = self.settings.auth
+        with self._lock:
+            if self._client is None:
+                self._client = JiraClient(
+                    self.settings.url,
+                    email=auth.email if isinstance(auth, CloudAuth) else None,
+                    token=auth.token.get_secret_value(),
+                    scoped=isinstance(auth, CloudAuth) and auth.scoped,
+                    source=self.context.source,
+                    jobs=self.context.jobs,
+                    policy=self.policy,
+                    paces=self.context.paces,
+                    on_wait=self.context.on_wait,
+                )
+            return self._client
 
     def _site(self) -> _Site:
         with self._lock:
@@ -153,68 +194,69 @@ class JiraConnector(Connector):
             return self._known_site
 
     def _ask_site(self) -> _Site:
-        auth, source = self.settings.auth, self.context.source
-        if self._client is None:
-            self._client = JiraClient(
-                self.settings.url,
-                email=auth.email if isinstance(auth, CloudAuth) else None,
-                token=auth.token.get_secret_value(),
-                scoped=isinstance(auth, CloudAuth) and auth.scoped,
-                source=source,
-                jobs=self.context.jobs,
-                policy=self.policy,
-                on_wait=self.context.on_wait,
-            )
-        client = self._client
-        info = _if_there(client, "/rest/api/2/serverInfo", source)
+        source, client, side = self.context.source, self._wire(), self._side()
+        guess = isinstance(self.settings.auth, CloudAuth)
+        info_asked = side.submit(_if_there, client, "/rest/api/2/serverInfo", source)
+        fields_asked = side.submit(_if_there, client, f"{_api(guess)}/field", source)
+        me_asked = side.submit(client.get, f"{_api(guess)}/myself", source)
+        info = info_asked.result()
         kind = info.data.get("deploymentType") if info and isinstance(info.data, dict) else None
-        cloud = kind == "Cloud" if isinstance(kind, str) else isinstance(auth, CloudAuth)
-        api = "/rest/api/3" if cloud else "/rest/api/2"
-        me = client.get(f"{api}/myself", source).data
+        cloud = kind == "Cloud" if isinstance(kind, str) else guess
+        answer = me_asked.result() if cloud is guess else client.get(f"{_api(cloud)}/myself", source)
+        me, heard = answer.data, monotonic()
         names = [me.get(key) for key in ("accountId", "key", "name")] if isinstance(me, dict) else []
         if not any(isinstance(name, str) and name for name in names):
             raise AuthError(f"{source}: Jira answered without an account: the token is not accepted. Renew it")
-        fields = _if_there(client, f"{api}/field", source)
+        fields = fields_asked.result() if cloud is guess else _if_there(client, f"{_api(cloud)}/field", source)
         if fields is None:
             self.context.on_note(f"{source}: Jira does not list its fields: no sprints, epic links or story points")
         custom = CustomFields.found_in(fields.data if fields else None)
         account = one_line(str(me.get("displayName") or next(name for name in names if name)), 80)
-        return _Site(client, cloud, account, Reader(self.settings.url, self.context.timezone, custom))
+        told = _server_time(answer) or _told_time(info) or datetime.now(UTC)
+        return _Site(client, cloud, account, Reader(self.settings.url, self.context.timezone, custom), told, heard)
 
     def _where(self, scope: Scope) -> str:
         return f"{scope.source}:{scope.id}"
 
     # --- the scope ----------------------------------------------------------------------------------------------------
 
-    def _jql(self, project: str) -> str:
+    def _jql(self, project: str | None) -> str:
         if self.settings.jql is not None:
             return f"({q.without_order(self.settings.jql)})"
-        return f"project = {q.quoted(project)}"
+        return f"project = {q.quoted(str(project))}"
 
-    def _query(self, site: _Site, scope: Scope) -> tuple[str, str | None, Answer]:
-        """The scope's query, its project's present key (None for ``jql``), and an answer that carries the time.
+    def _open(self, scope: Scope) -> tuple[_Site, str | None, datetime]:
+        """The site, the present key of the scope's project (None for ``jql``), and the time by the site's clock.
 
         Raises ``SourceError`` when the project cannot be seen: that is not an empty project.
         """
         where = self._where(scope)
         if self.settings.jql is not None:
-            return self._jql(scope.id), None, site.client.get(f"{site.api}/myself", where)
+            site = self._site()
+            return site, None, site.now()
+        # Both APIs know this address; which of them is the site's own need not be known yet.
+        path = f"{_api(isinstance(self.settings.auth, CloudAuth))}/project/{quote(scope.id, safe='')}"
+        asked = self._side().submit(self._wire().get, path, where)
+        site = self._site()  # who we are comes first, and so does what is wrong with that
         try:
-            answer = site.client.get(f"{site.api}/project/{quote(scope.id, safe='')}", where)
+            answer = asked.result()
         except Refused as error:
             if error.status != 404:
                 raise
             # Where projects themselves are not shown, an issue of it proves that it can be read.
             if self._has_an_issue(site, scope.id, where):
-                return self._jql(scope.id), scope.id, site.client.get(f"{site.api}/myself", where)
+                return site, scope.id, site.now()
             raise SourceError(
                 f"{where}: Jira shows no project {scope.id} to {site.account}: it is gone, or the permission to browse "
                 "it was withdrawn. Nothing was removed here"
             ) from error
-        key = answer.data.get("key") if isinstance(answer.data, dict) else None
+        project = answer.data if isinstance(answer.data, dict) else {}
+        key = project.get("key")
         if not isinstance(key, str) or not key:
             raise SourceError(f"{where}: Jira answered without the project's key")
-        return self._jql(key), key, answer
+        if isinstance(project.get("versions"), list):
+            self._versions_of[key] = project["versions"]
+        return site, key, _server_time(answer) or site.now()
 
     def _has_an_issue(self, site: _Site, project: str, where: str) -> bool:
         try:
@@ -239,14 +281,16 @@ class JiraConnector(Connector):
             raise AuthError(f"{where}: {site.account} may no longer browse {project or 'any project'}: ask for access")
 
     def _versions(self, site: _Site, project: str, where: str) -> tuple[Milestone, ...]:
-        path = f"{site.api}/project/{quote(project, safe='')}/versions"
-        answer = _if_there(site.client, path, where)
-        if answer is None:
-            self.context.on_note(
-                f"{where}: Jira does not list the project's versions: only those of its issues are known"
-            )
-            return ()
-        versions = answer.data
+        versions: Any = self._versions_of.pop(project, None)
+        if versions is None:
+            path = f"{site.api}/project/{quote(project, safe='')}/versions"
+            answer = _if_there(site.client, path, where)
+            if answer is None:
+                self.context.on_note(
+                    f"{where}: Jira does not list the project's versions: only those of its issues are known"
+                )
+                return ()
+            versions = answer.data
         if not isinstance(versions, list):
             raise SourceError(f"{where}: Jira answered without a list of versions")
         return tuple(site.reader.version(version, project, where) for version in versions)
@@ -261,7 +305,7 @@ class JiraConnector(Connector):
                 milestones[milestone.kind, milestone.id] = milestone
         return Page(items, found.next, tuple(milestones.values()))
 
-    def _fetched(self, site: _Site, ids: list[str], fields: list[str], where: str) -> Sequence[Any]:
+    def _fetched(self, site: _Site, ids: list[str], fields: list[str], where: str) -> Sequence[Issue]:
         if site.cloud:
             body = {"issueIdsOrKeys": ids, "fields": fields}
             try:
@@ -273,7 +317,7 @@ class JiraConnector(Connector):
                 issues = answer.get("issues") if isinstance(answer, dict) else None
                 if not isinstance(issues, list):
                     raise SourceError(f"{where}: Jira answered without issues")
-                return issues
+                return [Issue.of(issue) for issue in issues]
         numbers = ", ".join(id_ for id_ in ids if id_.isdigit())
         search = Search(site.client, site.cloud, where)
         try:
@@ -284,16 +328,11 @@ class JiraConnector(Connector):
         # One deleted issue makes Jira refuse the whole query.
         path = f"{site.api}/issue/"
         answers = [_if_there(site.client, path + quote(id_, safe=""), where, fields=",".join(fields)) for id_ in ids]
-        return [answer.data for answer in answers if answer is not None]
+        return [Issue.of(answer.data) for answer in answers if answer is not None]
 
-    def _told_time(self, site: _Site, where: str) -> datetime:
-        info = _if_there(site.client, "/rest/api/2/serverInfo", where)
-        if info is not None and isinstance(info.data, dict):
-            try:
-                return parse_moment(str(info.data.get("serverTime")))
-            except (ValueError, OverflowError):
-                pass
-        return datetime.now(UTC)
+
+def _api(cloud: bool) -> str:
+    return "/rest/api/3" if cloud else "/rest/api/2"
 
 
 def _if_there(client: JiraClient, path: str, where: str, **params: str) -> Answer | None:
@@ -314,8 +353,16 @@ def _server_time(answer: Answer) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _id_of(issue: object, where: str) -> str:
-    id_ = issue.get("id") if isinstance(issue, dict) else None
-    if not isinstance(id_, str) or not id_:
+def _told_time(info: Answer | None) -> datetime | None:
+    if info is not None and isinstance(info.data, dict):
+        try:
+            return parse_moment(str(info.data.get("serverTime")))
+        except (ValueError, OverflowError):
+            pass
+    return None
+
+
+def _id_of(issue: Issue, where: str) -> str:
+    if not isinstance(issue.id, str) or not issue.id:
         raise SourceError(f"{where}: an issue without id")
-    return id_
+    return issue.id

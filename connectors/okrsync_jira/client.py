@@ -107,7 +107,7 @@ class JiraClient:
                 if error.status not in POST_REFUSED:
                     raise
         if answer is None:
-            params = {name: ",".join(value) if isinstance(value, list) else value for name, value in body.items()}
+            params = {name: _in_query(value) for name, value in body.items()}
             answer = self._ask("GET", path, where, search_answer, params=params)
             self._only_get = True
         if not isinstance(answer.data, SearchAnswer):
@@ -183,6 +183,13 @@ def _once(where: str, send: Callable[[], requests.Response], decode: Callable[[b
                 f"{where} answered with a web page, probably a login page. Check the token, and that `url` is Jira's"
             ) from None
         raise SourceError(f"{where} answered what is not JSON ({kind}). Check `url`") from None
+
+
+def _in_query(value: Any) -> Any:
+    """A value of a JSON body as a GET writes it."""
+    if isinstance(value, list):
+        return ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _refusal(where: str, status: int, response: requests.Response | None, detail: str) -> SourceError:

@@ -66,8 +66,7 @@ class Reader:
     def milestones(self, raw: object, where: str, *, versions: bool) -> Iterator[Milestone]:
         """The sprints an issue has been in and, if asked for, the versions it is to be fixed in."""
         issue = _sound(raw, where)
-        for sprint in self._sprints(issue, where):
-            yield sprint
+        yield from self._sprints(issue, where)
         if versions:
             project = self._key(issue.fields.get("project")) or issue.key.rpartition("-")[0]
             for version in values.sequence(plain(issue.fields.get("fixVersions"))):
@@ -203,7 +202,9 @@ def _sound(raw: object, where: str) -> Any:
     if type(issue.id) is not str or not issue.id:
         id_ = values.id_of({"id": issue.id})
         if id_ is None:
-            raise SourceError(f"{_place(issue, where)} has no id: the answer cannot be used", )
+            raise SourceError(
+                f"{_place(issue, where)} has no id: the answer cannot be used",
+            )
         issue.id = id_
     if not isinstance(issue.key, str) or not issue.key:
         raise SourceError(f"{_place(issue, where)} has no key: the answer cannot be used")

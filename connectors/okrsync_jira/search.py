@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from okrsync.connector import Cursor
@@ -13,6 +12,7 @@ from okrsync.dates import parse_moment
 from okrsync.errors import CursorExpired, RetryableError, SourceError
 from okrsync_jira import jql as q
 from okrsync_jira.client import JiraClient, Refused
+from okrsync_jira.wire import Issue, plain
 
 DEEPEST = 9_000
 """Data Center fails or answers nothing past an offset of 10,000; before that the search is anchored anew."""
@@ -20,14 +20,15 @@ DEEPEST = 9_000
 RESTARTS = 100
 """How often one search may be anchored anew because issues were deleted under it."""
 
-_MINUTE = 60_000
+MINUTE = 60_000
+"""Milliseconds: so exact are dates in a query, and so are the bounds of ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """One page of a search."""
 
-    issues: Sequence[Any]
+    issues: Sequence[Issue]
     next: Cursor | None
     """Where to go on once these are stored; None after the last page."""
 
@@ -54,19 +55,39 @@ class Search:
         try:
             if self.cloud:
                 answer = self.client.post("/rest/api/3/search/approximate-count", self.where, {"jql": jql}).data
+                value = answer.get("count") if isinstance(answer, dict) else None
             else:
                 body = {"jql": jql, "startAt": 0, "maxResults": 0, "fields": ["created"]}
-                answer = self.client.search("/rest/api/2/search", self.where, body).data
+                value = self.client.search("/rest/api/2/search", self.where, body).total
         except Refused:
             return None
-        value = answer.get("count" if self.cloud else "total") if isinstance(answer, dict) else None
         return value if isinstance(value, int) else None
 
-    def first_created(self, jql: str) -> datetime | None:
-        """When the oldest issue of a query was created; None when it finds none."""
-        for page in self.pages(jql, ["created"], 1):
-            return _created(page.issues[0], self.where) if page.issues else None
-        return None
+    def first(self, jql: str, order: str) -> tuple[Issue | None, int | None]:
+        """The first issue of a query in an order of its own, with its date, and where the site tells it for nothing,
+        how many there are."""
+        body: dict[str, Any] = {"jql": f"{jql} ORDER BY {order}", "fields": ["created"], "maxResults": 1}
+        if self.cloud:
+            answer = self.client.search("/rest/api/3/search/jql", self.where, body)
+        else:
+            answer = self.client.search("/rest/api/2/search", self.where, {**body, "startAt": 0})
+        issue = answer.issues[0] if answer.issues else None
+        return issue, answer.total if isinstance(answer.total, int) else None
+
+    def by_key(self, keys: Sequence[str]) -> Sequence[Issue]:
+        """Those issues of at most a hundred that exist, with their dates; none where the site does not do that."""
+        try:
+            if self.cloud:
+                asked = {"issueIdsOrKeys": list(keys), "fields": ["created"]}
+                data = self.client.post("/rest/api/3/issue/bulkfetch", self.where, asked).data
+                found = data.get("issues") if isinstance(data, dict) else None
+                return [Issue.of(raw) for raw in found] if isinstance(found, list) else ()
+            # Unless told not to look, Data Center refuses a query that names an issue which was deleted.
+            jql = f"key in ({', '.join(keys)})"
+            body = {"jql": jql, "validateQuery": False, "fields": ["created"], "maxResults": len(keys)}
+            return self.client.search("/rest/api/2/search", self.where, body).issues
+        except Refused:
+            return ()
 
     def _cloud_pages(self, jql: str, fields: list[str], size: int, cursor: Cursor | None) -> Iterator[Found]:
         token = cursor.get("token") if cursor else None
@@ -79,22 +100,23 @@ class Search:
             try:
                 answer = self.client.search(
                     "/rest/api/3/search/jql", self.where, body if token is None else {**body, "nextPageToken": token}
-                ).data
+                )
             except Refused as error:
                 if resumed and error.status == 400:
                     raise CursorExpired(f"{self.where}: the search can no longer be continued: {error}") from error
                 raise
             resumed = False
-            issues = self._issues(answer)
-            token = answer.get("nextPageToken")
+            token = answer.nextPageToken
             # A short page is not the last one: only a missing token ends the search.
             if not token:
-                yield Found(issues, None)
+                yield Found(answer.issues, None)
                 return
+            if not isinstance(token, str):
+                raise SourceError(f"{self.where}: the search answered with a page token that is no text")
             if token in seen:
                 raise SourceError(f"{self.where}: the search repeats a page token and would never end")
             seen.add(token)
-            yield Found(issues, {"token": token})
+            yield Found(answer.issues, {"token": token})
 
     def _server_pages(self, jql: str, fields: list[str], size: int, cursor: Cursor | None) -> Iterator[Found]:
         """Each request begins with the last issue of the one before. Where another stands in its place, something was
@@ -105,13 +127,12 @@ class Search:
         while True:
             query = f"{q.within(jql, 'created', anchor, None)} {q.ORDER}"
             body = {"jql": query, "startAt": start, "maxResults": size, "fields": fields}
-            answer = self.client.search("/rest/api/2/search", self.where, body).data
-            issues = self._issues(answer)
-            total = answer.get("total")
+            answer = self.client.search("/rest/api/2/search", self.where, body)
+            issues, total = answer.issues, answer.total
             if not isinstance(total, int):
                 raise SourceError(f"{self.where}: a search answered without a total")
             if last is not None:
-                if not issues or _id(issues[0]) != last["id"]:
+                if not issues or issues[0].id != last["id"]:
                     restarts += 1
                     if restarts > RESTARTS:
                         raise RetryableError(
@@ -126,14 +147,14 @@ class Search:
             if start >= total:
                 yield Found(issues, None)
                 return
-            if not answer["issues"]:
+            if not answer.issues:
                 # Data Center does so past its deepest offset: the rest would be missing without a word.
                 raise SourceError(f"{self.where}: a search came back empty at {start} of {total} issues")
             if not issues:
                 last = None
                 continue
-            created = int(_created(issues[-1], self.where).timestamp() * 1000) // _MINUTE * _MINUTE
-            last = {"id": _id(issues[-1]), "created": created}
+            created = int(created_of(issues[-1], self.where).timestamp() * 1000) // MINUTE * MINUTE
+            last = {"id": issues[-1].id, "created": created}
             if start >= DEEPEST and (anchor is None or created > anchor):
                 start, anchor, last = 0, created, None
             elif len(issues) == 1:
@@ -141,55 +162,6 @@ class Search:
             else:
                 start -= 1
             yield Found(issues, {"startAt": start, "last": last, "anchor": anchor})
-
-    def _issues(self, answer: object) -> Sequence[Any]:
-        issues = answer.get("issues") if isinstance(answer, dict) else None
-        if not isinstance(issues, list):
-            raise SourceError(f"{self.where}: a search answered without issues")
-        return issues
-
-
-def slices(
-    search: Search, jql: str, now: datetime, *, largest: int, budget: int
-) -> list[tuple[int | None, int | None]]:
-    """Ranges of ``created`` (epoch milliseconds, end excluded) that together cover a query, to be read side by side.
-
-    Halves the fullest range until none holds more than ``largest`` issues or ``budget`` counts were asked for. The
-    first range is open towards the past and the last towards the future, so issues made meanwhile have their place.
-    The same day gives the same bounds for the same counts. One open range when the site does not count.
-    """
-    total = search.count(jql)
-    if total is None or total <= largest:
-        return [(None, None)]
-    oldest = search.first_created(jql)
-    if oldest is None:
-        return [(None, None)]
-    day = 24 * 60 * _MINUTE
-    bounds = {int(oldest.timestamp() * 1000) // day * day: total}
-    end = (int(now.timestamp() * 1000) // day + 1) * day
-    for _ in range(budget):
-        starts = sorted(bounds)
-        spans = {start: stop - start for start, stop in zip(starts, [*starts[1:], end], strict=True)}
-        wide = [start for start in starts if spans[start] >= 2 * _MINUTE and bounds[start] > largest]
-        if not wide:
-            break
-        start = max(wide, key=lambda begin: bounds[begin])
-        middle = (start + spans[start] // 2) // _MINUTE * _MINUTE
-        lower = search.count(q.within(jql, "created", start, middle))
-        if lower is None:
-            break
-        bounds[middle] = max(0, bounds[start] - lower)
-        bounds[start] = lower
-    # Halving leaves ranges with next to nothing in them: neighbours that fit together need no requests of their own.
-    cuts: list[int] = []
-    held = 0
-    for start in sorted(bounds):
-        if held and held + bounds[start] > largest:
-            cuts.append(start)
-            held = 0
-        held += bounds[start]
-    edges: list[int | None] = [None, *cuts, None]
-    return list(pairwise(edges))
 
 
 def _place(cursor: Cursor | None, where: str) -> tuple[int, dict[str, Any] | None, int | None]:
@@ -202,14 +174,10 @@ def _place(cursor: Cursor | None, where: str) -> tuple[int, dict[str, Any] | Non
         raise CursorExpired(f"{where}: the cursor is not one of Jira Data Center") from None
 
 
-def _id(issue: object) -> object:
-    return issue.get("id") if isinstance(issue, dict) else None
-
-
-def _created(issue: object, where: str) -> datetime:
-    fields = issue.get("fields") if isinstance(issue, dict) else None
-    value = fields.get("created") if isinstance(fields, dict) else None
+def created_of(issue: Issue, where: str) -> datetime:
+    """When an issue was made. Raises ``SourceError`` when it does not say."""
+    fields = issue.fields if isinstance(issue.fields, dict) else {}
     try:
-        return parse_moment(str(value))
+        return parse_moment(str(plain(fields.get("created"))))
     except (ValueError, OverflowError):
         raise SourceError(f"{where}: an issue has no date in created") from None

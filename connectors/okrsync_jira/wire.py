@@ -1,7 +1,7 @@
 """What Jira sends, decoded as far as it is needed and no further.
 
-An issue's fields stay the bytes that they are: most of them stand in many issues (a status, a person with four pictures)
-and are read once each. What does not have the usual shape is decoded by the book, so that who judges it can name it.
+An issue's fields stay the bytes that they are: most stand in many issues (a status, a person with four pictures) and
+are read once each. What does not have the usual shape is decoded by the book, so that who judges it can name it.
 """
 
 from __future__ import annotations

@@ -203,7 +203,9 @@ class JiraStandIn(JiraState, StandIn):
 
     def _get_project(self, request: Request, key: str) -> Response:
         project = self.project(key)
-        return _no_project(key) if project is None else Response(json=self._shown(project))
+        if project is None:
+            return _no_project(key)
+        return Response(json=self._shown(project) | {"versions": self._versions_of(project)})
 
     def _project_search(self, request: Request) -> Response:
         keys = {key.upper() for key in request.query.get("keys", ())}
@@ -327,7 +329,8 @@ class JiraStandIn(JiraState, StandIn):
 
     def _search_server(self, request: Request) -> Response:
         asked = _asked(request)
-        _, ids = self.search(_jql(asked))
+        # Without validation an issue that does not exist is no error: it is not found.
+        _, ids = self.search(_jql(asked), validate=str(asked.get("validateQuery", True)).lower() != "false")
         start = max(0, int(asked.get("startAt") or 0))
         size = int(asked.get("maxResults", 50))
         size = self.page_limit if size < 0 else min(size, self.page_limit)

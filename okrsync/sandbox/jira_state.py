@@ -103,7 +103,7 @@ class JiraState:
         self._former_project_keys: dict[str, str] = {}
         self._revoked: set[str] = set()
         self._lagging: set[str] = set()
-        self._found: dict[tuple[str, int], list[str]] = {}
+        self._found: dict[tuple[str, int, bool], list[str]] = {}
 
     # --- what happens ---
 
@@ -233,17 +233,17 @@ class JiraState:
         row = self._row_of(key_or_id)
         return None if row is None else self.issues[str(row.id)]
 
-    def search(self, jql: str) -> tuple[Query, list[str]]:
+    def search(self, jql: str, *, validate: bool = True) -> tuple[Query, list[str]]:
         """The parsed query and the ids that it finds, in order; remembered until something changes.
 
-        Raises ``JqlError``.
+        Raises ``JqlError``, without ``validate`` not for an issue that does not exist.
         """
         query = parse(jql)
         if len(query.order) > MOST_ORDER_FIELDS and self.cloud:
             raise JqlError(f"The maximum number of ORDER BY fields is {MOST_ORDER_FIELDS}.")
         with self.lock:
             now = self.now()
-            remembered = (jql, int(now.timestamp() // 60))
+            remembered = (jql, int(now.timestamp() // 60), validate)
             if remembered not in self._found:
                 context = Context(
                     cloud=self.cloud,
@@ -252,6 +252,7 @@ class JiraState:
                     project=lambda text: project["id"] if (project := self.project(text)) else None,
                     issue=self._row_of,
                     fields=self._clause_names(),
+                    validate=validate,
                 )
                 test = predicate(query.where, context) if query.where else None
                 rows = [row for row in self._searchable() if test is None or test(row)]

@@ -44,6 +44,8 @@ class Context:
     """The issue with this id or key, present or former."""
     fields: Mapping[str, str]
     """Custom fields: clause name in lower case (``epic link``, ``cf[10014]``) → field id."""
+    validate: bool = True
+    """False: an issue that does not exist is simply not found (Data Center's ``validateQuery``)."""
 
 
 Predicate = Callable[[Row], bool]
@@ -112,7 +114,7 @@ def _key_test(clause: Clause, context: Context) -> Predicate:
         row = context.issue(operand.text)
         if row is not None:
             found.append(row)
-        elif not context.cloud or clause.operator not in _COMPARE:
+        elif context.validate and (not context.cloud or clause.operator not in _COMPARE):
             if operand.text.isdigit():
                 raise JqlError(f"A value with ID '{operand.text}' does not exist for the field '{clause.field}'.")
             raise JqlError(f"An issue with key '{operand.text}' does not exist for field '{clause.field}'.")
