@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -199,6 +199,8 @@ class JiraConnector(Connector):
         info_asked = side.submit(_if_there, client, "/rest/api/2/serverInfo", source)
         fields_asked = side.submit(_if_there, client, f"{_api(guess)}/field", source)
         me_asked = side.submit(client.get, f"{_api(guess)}/myself", source)
+        asked: list[Future[Any]] = [info_asked, fields_asked, me_asked]
+        wait(asked)  # whatever fails first, nothing goes on behind its back
         info = info_asked.result()
         kind = info.data.get("deploymentType") if info and isinstance(info.data, dict) else None
         cloud = kind == "Cloud" if isinstance(kind, str) else guess
@@ -237,7 +239,10 @@ class JiraConnector(Connector):
         # Both APIs know this address; which of them is the site's own need not be known yet.
         path = f"{_api(isinstance(self.settings.auth, CloudAuth))}/project/{quote(scope.id, safe='')}"
         asked = self._side().submit(self._wire().get, path, where)
-        site = self._site()  # who we are comes first, and so does what is wrong with that
+        try:
+            site = self._site()  # who we are comes first, and so does what is wrong with that
+        finally:
+            wait((asked,))
         try:
             answer = asked.result()
         except Refused as error:

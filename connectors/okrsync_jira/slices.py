@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future, wait
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 from okrsync_jira import jql as q
 from okrsync_jira.search import MINUTE, Search, created_of
@@ -47,6 +48,8 @@ def cut(search: Search, jql: str, project: str | None, side: Executor) -> list[R
     """
     newest = side.submit(search.first, jql, "key DESC" if project else "created DESC")
     counted = side.submit(search.count, jql) if search.cloud else None
+    asked: list[Future[Any]] = [newest, *([counted] if counted else [])]
+    wait(asked)
     issue, told = newest.result()
     total = told if counted is None else counted.result()
     if issue is None or total is None or total <= SMALL:
