@@ -147,14 +147,22 @@ def _trend(outcome: Outcome) -> Iterator[str]:
         yield "It does worse than the trend before the cycle foretold."
 
 
-def _untestable(outcome: Outcome) -> Iterator[str]:
-    """A gap of under 2σ of the series' own noise cannot be told from luck; low to high is 4σ."""
+def too_near(outcome: Outcome, sigmas: float = 2.0) -> tuple[float, float] | None:
+    """The way to the target and the noise σ, where the way is under ``sigmas`` times σ; None where it is not.
+
+    Such a target cannot be told from luck. σ is the series' own: its usual range, low to high, is 4σ wide.
+    """
     if outcome.low is None or outcome.high is None or outcome.target is None:
-        return
+        return None
     middle = outcome.low / 2 + outcome.high / 2
     gap = abs(outcome.target - (middle if outcome.baseline is None else outcome.baseline))
     sigma = outcome.high / 4 - outcome.low / 4
-    if gap < 2 * sigma:
+    return (gap, sigma) if gap < sigmas * sigma else None
+
+
+def _untestable(outcome: Outcome) -> Iterator[str]:
+    if (found := too_near(outcome)) is not None:
+        gap, sigma = found
         yield f"Untestable: the way to the target, {show(gap)}, is under twice the noise (σ {show(sigma)})."
 
 

@@ -45,6 +45,10 @@ def goals(fires: str, spares: str = GOOD) -> Pair:
     return Example(fires, store=False), Example(spares, store=False)
 
 
+_TITLE = "Checkout time (p95) from 3.2 to 1.5 seconds"
+_ZERO = ("unit: s, baseline: 3.2, target: 1.5", 'unit: "%", baseline: 0, target: 100')
+_STEADY = "KR1.2 | csv | 2026-08-31 | {value}"
+_FLAT = _STEADY.format(value="3.3, 3.1, 3.2, 3.3, 3.1, 3.2, 3.3, 3.1, 3.2, 3.3, 3.1, 3.2")
 _MAINTAIN = ("unit: s, baseline: 3.2, target: 1.5, lag: 7d", "unit: s, target: 1.5")
 _KIND = ("seconds\n        owner: lin", "seconds\n        owner: lin\n        kind: maintain")
 _LIMIT = changed(_KIND, _MAINTAIN, ("target: 1.5", "target: 1.5, direction: at_most"))
@@ -58,6 +62,15 @@ _WITH_RULE = GOOD + "        work:\n          - {source: shop, labels: [checkout
 _LONG = HEAD.replace("2026-10-01", "2026-01-01")
 
 EXAMPLES: dict[str, Pair] = {
+    "S001": goals(changed((_TITLE, "Ship one-click checkout")), changed((_TITLE, "Buyers who ship their first order"))),
+    "S002": goals(
+        changed(("unit: s, baseline: 3.2, target: 1.5", "unit: tickets, baseline: 0, target: 40")),
+        changed(("unit: s, baseline: 3.2, target: 1.5", "unit: support tickets, baseline: 60, target: 40")),
+    ),
+    "S003": goals(
+        changed((_TITLE, "Progress of the new checkout"), _ZERO),
+        changed((_TITLE, "Buyers who use the new checkout"), _ZERO),
+    ),
     "S004": goals(changed(("seconds\n        owner: lin\n", "seconds\n"))),
     "S005": goals(changed(("baseline: 3.2, target: 1.5", "baseline: 3.2"))),
     "S006": goals(
@@ -76,6 +89,10 @@ EXAMPLES: dict[str, Pair] = {
     "S014": goals(changed(("    serves: buyers\n", ""))),
     "S015": goals(changed(("lag: 7d", "lag: 28d")), changed(("lag: 7d", "lag: 21d"))),
     "S016": goals(_MILESTONES, _MILESTONES[: _MILESTONES.index("      - id: KR1.2")] + _SECOND),
+    "S017": (
+        Example(GOOD, series=_STEADY.format(value="4.8, 1.6, 3.9, 2.2, 4.4, 2.5, 4.1, 1.9, 3.4, 2.9, 4.6, 2.1")),
+        Example(GOOD, series=_FLAT),
+    ),
     "S018": (
         Example(_WITH_RULE, links="KR1.2 | 1 | 0 | 0 | 420"),
         Example(_WITH_RULE, links="KR1.2 | 1 | 1 | 1 | 420"),
@@ -83,5 +100,13 @@ EXAMPLES: dict[str, Pair] = {
     "S019": (
         Example(_WITH_RULE, links="KR1.2 | 1 | 400 | 380 | 420"),
         Example(_WITH_RULE, links="KR1.2 | 1 | 390 | 370 | 420"),
+    ),
+    "S020": (
+        Example(GOOD, work="SHOP-1..6 | 2026-10-12+ | KR1.2 | lin", series=_FLAT),
+        Example(GOOD, work="SHOP-1..6 | 2026-11-14+ | KR1.2 | lin", series=_FLAT),
+    ),
+    "S021": (
+        Example(GOOD, work="SHOP-1..20 | 2026-10-05+ | KR1.2 | lin\nPAY-1..20 | 2026-10-05+ | nothing | lin"),
+        Example(GOOD, work="SHOP-1..32 | 2026-10-05+ | KR1.2 | lin\nPAY-1..8 | 2026-10-05+ | nothing | lin"),
     ),
 }

@@ -84,7 +84,10 @@ _DONE_WORDS = (
     r"decommissioned|replaced|upgraded|introduced|organi[sz]ed|conducted|held|hired|defined|translated|tested|"
     r"up and running|available to all|switched off|switched on|enabled|finali[sz]ed|prepared|sent)"
 )
-_NUMBER = r"(?:[€$£¥]?\s?\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|fifty|hundred|half)"
+_NUMBER = (
+    r"(?:[€$£¥]?\s?\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|fifty|"
+    r"hundred|half)"
+)
 _FROM_TO = re.compile(
     rf"\bfrom\b.{{0,30}}?{_NUMBER}.*?\bto\b.{{0,30}}?{_NUMBER}|{_NUMBER}\s?%?\s?(?:→|->|=>|–>|⇒)|\d\s?%?\s+to\s+[€$£]?\d|"
     rf"\(was |\(from {_NUMBER}",
