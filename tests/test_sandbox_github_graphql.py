@@ -10,7 +10,7 @@ import pytest
 
 from okrsync.sandbox.github import GitHubStandIn
 from okrsync.sandbox.graphql import GraphQLError, execute, parse
-from tests.contracts import CONTRACTS
+from tests.contracts import CONTRACTS, github_schema
 from tests.github_sandbox import NOW, STORE, asking, fill
 
 ISSUES = """
@@ -53,13 +53,9 @@ def hub() -> Iterator[GitHubStandIn]:
 
 @pytest.fixture(scope="session")
 def schema() -> Any:
-    import graphql
-
     if not CONTRACTS.is_dir():
         pytest.skip(f"the API descriptions are not at {CONTRACTS}")
-    # As published it declares two fields twice, and deprecates fields of interfaces.
-    text = (CONTRACTS / "github.graphql").read_text(encoding="utf-8")
-    return graphql.build_schema(text, assume_valid=True, assume_valid_sdl=True)
+    return github_schema()
 
 
 @pytest.mark.parametrize("query", [ISSUES, PULL, PULLS, NODES])
@@ -70,7 +66,7 @@ def test_the_queries_are_valid_by_the_published_schema(schema: Any, query: str) 
 
 
 def test_every_field_that_is_served_is_in_the_published_schema(schema: Any, hub: GitHubStandIn) -> None:
-    from okrsync.sandbox.github_graphql import Visible, _Views
+    from okrsync.sandbox.github_views import Views, Visible
 
     seen: set[str] = set()
 
@@ -91,7 +87,7 @@ def test_every_field_that_is_served_is_in_the_published_schema(schema: Any, hub:
                 walk(item)
 
     visible = Visible([hub.repo(STORE)], hub.repo, "bot", 5, "2026-11-20T08:00:00Z")
-    views = _Views(visible, hub._objects())
+    views = Views(visible, hub._objects())
     walk(views.pull(hub.repo(STORE), 6))
     walk(views.query(1))
     assert {"PullRequest", "Issue", "PullRequestReview", "ReviewRequest", "Milestone", "Label", "User"} <= seen

@@ -23,6 +23,7 @@ from okrsync.dates import iso
 from okrsync.sandbox import github_graphql, github_lists
 from okrsync.sandbox.github_objects import Json, Objects, Repository
 from okrsync.sandbox.github_state import GitHubState
+from okrsync.sandbox.github_views import Visible
 from okrsync.sandbox.server import Request, Response, StandIn
 
 API_VERSION = "2022-11-28"
@@ -63,6 +64,8 @@ class GitHubStandIn(GitHubState, StandIn):
         self.remaining = 5000
         self.cut_short_next = 0
         """How many GraphQL answers are over the resource limit: partial data plus an error."""
+        self.lacks: set[str] = set()
+        """What its GraphQL schema does not know: ``Issue.parent``, ``stateReason.enableDuplicate``."""
         self._limit: tuple[int, str, int, float] | None = None
         self._app: tuple[str, str, int] | None = None
         self._app_tokens: dict[str, float] = {}
@@ -231,11 +234,11 @@ class GitHubStandIn(GitHubState, StandIn):
         if not isinstance(body, dict):
             return _refusal(400, "Problems parsing JSON")
         reset = iso(datetime.fromtimestamp(self._reset(), UTC))
-        visible = github_graphql.Visible(
-            self._visible(), lambda name: self._named(name)[0], self.login, self.remaining, reset
-        )
+        visible = Visible(self._visible(), lambda name: self._named(name)[0], self.login, self.remaining, reset)
         cut_short, self.cut_short_next = self.cut_short_next > 0, max(0, self.cut_short_next - 1)
-        return Response(200, github_graphql.answer(body, visible, self._objects(), cut_short=cut_short))
+        return Response(
+            200, github_graphql.answer(body, visible, self._objects(), cut_short=cut_short, lacks=self.lacks)
+        )
 
     def _objects(self) -> Objects:
         return Objects(self.api_url, self.web_url)

@@ -195,7 +195,9 @@ class Objects:
             "id": identity, "node_id": f"{'I' if pull is None else 'PR'}_{identity}", "url": url,
             "repository_url": f"{self.api}/repos/{repository.full_name}", "labels_url": f"{url}/labels{{/name}}",
             "comments_url": f"{url}/comments", "events_url": f"{url}/events", "timeline_url": f"{url}/timeline",
-            "html_url": page, "comments": 0, "state_reason": None, **given, **self._common(repository, number, given),
+            "html_url": page, "comments": 0, "state_reason": None,
+            **{key: value for key, value in given.items() if key != "timeline"},
+            **self._common(repository, number, given),
         }  # fmt: skip
         if pull is None:
             del issue["draft"]
@@ -226,7 +228,7 @@ class Objects:
             "requested_teams": [], "auto_merge": None, "merged_at": None,
             "merge_commit_sha": sha_of(f"{repository.id} merge {number}") if merged else None,
         }  # fmt: skip
-        pull |= {key: value for key, value in given.items() if key not in ("commits", "reviews", "closes")}
+        pull |= {key: value for key, value in given.items() if key not in ("commits", "reviews", "closes", "timeline")}
         pull |= self._common(repository, number, given) | {"head": head, "base": base}
         pull["requested_reviewers"] = [self.user(login) for login in given.get("requested_reviewers", [])]
         pull["_links"] = {
@@ -299,6 +301,11 @@ class Objects:
             }
             found.append(review)
         return found
+
+    def timeline(self, repository: Repository, number: int) -> list[Json]:
+        """The events that were given of an issue or pull request."""
+        among = repository.pulls if number in repository.pulls else repository.issues
+        return list(among[number].get("timeline", []))
 
     def facts(self, repository: Repository, number: int) -> Json:
         """What lists are filtered and sorted by, far cheaper than the whole object."""

@@ -20,7 +20,7 @@ class GitHubState:
     Fields are the service's own. In short form: ``user`` and ``assignees`` as logins, ``labels`` as names,
     ``milestone`` as its number, ``head`` and ``base`` as branch names. A pull request takes beside them ``commits``
     (``[{"sha", "message", "date", "author"}]``), ``reviews`` (``[{"user", "state", "submitted_at"}]``), ``closes``
-    (``[12, "acme/other#3"]``) and ``requested_reviewers`` (logins).
+    (``[12, "acme/other#3"]``) and ``requested_reviewers`` (logins). Both take ``timeline``, see ``github_timeline``.
     """
 
     def __init__(self) -> None:
