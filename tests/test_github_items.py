@@ -13,7 +13,6 @@ import pytest
 from okrsync_github.items import (
     PullFacts,
     Repository,
-    facts_of_graphql,
     facts_of_rest,
     milestone_of,
     release_of,
@@ -194,13 +193,6 @@ def test_the_trial_merge_of_an_open_pull_request_does_not_count() -> None:
     merged = rest | {"merged_at": "2026-10-03T00:00:00Z"}
     assert facts_of_rest(merged, [{"sha": "no hash"}], "x") == PullFacts("x", at("2026-10-03"), (), (A, B))
     assert facts_of_rest({"head": None}, [], "x") == PullFacts()
-
-
-def test_facts_of_graphql() -> None:
-    node = {"headRefName": "x", "headRefOid": B, "mergedAt": "2026-10-03T00:00:00Z", "mergeCommit": {"oid": A}}
-    closes = [{"number": 3, "repository": {"nameWithOwner": "Acme/Other"}}]
-    facts = facts_of_graphql(node, closes, [{"commit": {"oid": C}}], "x")
-    assert facts == PullFacts("x", at("2026-10-03"), ("Acme/Other#3",), (A, B, C))
 
 
 def test_milestones_and_releases() -> None:

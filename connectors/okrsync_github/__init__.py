@@ -6,142 +6,32 @@ stays one scope when it is renamed.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from urllib.parse import urlsplit
-
-from pydantic import BaseModel, ConfigDict, PositiveInt, SecretStr, field_validator, model_validator
 
 from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, Shard, SourceSettings
 from okrsync.dates import iso, parse_moment
 from okrsync.errors import AuthError, SourceError
 from okrsync.model import Scope
 from okrsync_github.items import (
-    FULL_NAME,
     Repository,
     maybe,
     milestone_of,
+    number_of,
     place_of,
     release_of,
     repository_of,
-    take,
     work_item,
 )
+from okrsync_github.settings import Settings
 
 if TYPE_CHECKING:
     from okrsync_github.client import Answer, GitHubClient
+    from okrsync_github.planning import Asker
     from okrsync_github.pulls import PullReader
-
-OVERLAP = timedelta(minutes=2)
-"""How far each run reaches back behind the start of the one before: the list lags behind the changes."""
-_BATCH = 50
-_COUNT = """query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) {
-  hasIssuesEnabled issues { totalCount } pullRequests { totalCount } } }"""
-
-
-class Auth(BaseModel):
-    """A token, or a GitHub App's id, key and installation."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    token: SecretStr | None = None
-    """A personal access token, fine-grained or classic: issues, pull requests, contents and metadata, read only."""
-    app_id: PositiveInt | str | None = None
-    """The App's id, or its client id."""
-    private_key: SecretStr | None = None
-    """The App's key, in PEM form; line breaks may be written as ``\\n``, as environment variables often have them."""
-    installation_id: PositiveInt | None = None
-
-    @field_validator("token")
-    @classmethod
-    def _one_word(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is None:
-            return None
-        text = token.get_secret_value().strip()
-        if not text:
-            raise ValueError("is empty")
-        if not re.fullmatch(r"[!-~]+", text):
-            raise ValueError("holds blanks or characters that no token has")
-        return SecretStr(text)
-
-    @field_validator("private_key")
-    @classmethod
-    def _real_line_breaks(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is None:
-            return None
-        text = key.get_secret_value().replace("\\n", "\n").strip()
-        if not text.startswith("-----BEGIN"):
-            raise ValueError("is no key in PEM form: it begins with -----BEGIN")
-        return SecretStr(text)
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Auth:
-        app = (self.app_id, self.private_key, self.installation_id)
-        if self.token is not None and any(part is not None for part in app):
-            raise ValueError("give either token, or app_id, private_key and installation_id, not both")
-        if self.token is None and any(part in (None, "") for part in app):
-            raise ValueError("give token, or app_id, private_key and installation_id")
-        return self
-
-
-class Settings(SourceSettings):
-    """What ``type: github`` accepts."""
-
-    type: Literal["github"]
-    url: str = "https://api.github.com"
-    """Root of the API; of an Enterprise Server ``https://HOST/api/v3``."""
-    auth: Auth
-    repos: tuple[str, ...] = ()
-    """Repositories as ``owner/name``."""
-    org: str | None = None
-    """Instead of ``repos``: all repositories of an organisation except forks."""
-
-    @field_validator("url")
-    @classmethod
-    def _api(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable or not url.isprintable() or " " in url:
-            raise ValueError("is no http(s) address")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("holds a user or password: give them under auth")
-        if parts.query or parts.fragment:
-            raise ValueError("takes neither ? nor #")
-        if parts.hostname in ("github.com", "www.github.com"):
-            raise ValueError("is the web site; the API is https://api.github.com")
-        return url.rstrip("/")
-
-    @field_validator("repos")
-    @classmethod
-    def _names(cls, repos: tuple[str, ...]) -> tuple[str, ...]:
-        seen: set[str] = set()
-        for repo in repos:
-            if not FULL_NAME.fullmatch(repo):
-                raise ValueError(f"{repo!r} is no repository: write owner/name, without https:// and .git")
-            if repo.lower() in seen:
-                raise ValueError(f"{repo!r} is named twice")
-            seen.add(repo.lower())
-        return repos
-
-    @field_validator("org")
-    @classmethod
-    def _organisation(cls, org: str | None) -> str | None:
-        if org is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", org):
-            raise ValueError("is no organisation's name: write acme, not its address")
-        return org
-
-    @model_validator(mode="after")
-    def _either(self) -> Settings:
-        if bool(self.repos) == bool(self.org):
-            raise ValueError("give either repos or org")
-        return self
 
 
 _Settings: TypeAlias = Settings  # the connector has an attribute of that name
@@ -158,6 +48,8 @@ class GitHubConnector(Connector):
         super().__init__(settings, context)
         self._opened: GitHubClient | None = None
         self._opening = threading.Lock()
+        self._counted: dict[str, int | None] = {}
+        self._readers: dict[tuple[str, str | None], PullReader] = {}
 
     @property
     def _client(self) -> GitHubClient:
@@ -194,40 +86,34 @@ class GitHubConnector(Connector):
     def plan(self, scope: Scope, cursor: Cursor | None) -> Plan:
         """Everything, or what was updated since the former plan began, by the server's clock.
 
-        A repository that was deleted and made anew under its name is read whole, and so is a renamed one: the keys of
-        its issues change, and none of them counts as updated by that.
+        One query over GraphQL; where it is refused, conditional requests over REST.
         """
-        repository, answer = self._repository(scope)
-        same = {"repository": repository.id, "name": repository.full_name}
-        since = cursor.get("since") if cursor and {key: cursor.get(key) for key in same} == same else None
-        # Without a Date header (a proxy took it) this machine's clock must do; the overlap covers a small difference.
-        start = (answer.date or datetime.now(UTC)) - OVERLAP
-        params: Cursor = {"repository": asdict(repository), "since": since}
-        return Plan(
-            shards=(Shard("issues", params), Shard("milestones", params)),
-            next={"since": iso(start), **same},
-            scope_name=repository.full_name,
-            whole=since is None,
-        )
+        from okrsync_github.planning import plan_over_graphql
+        from okrsync_github.rest_planning import plan_over_rest
+
+        planned = None
+        if not self._client.without_graphql:
+            planned = plan_over_graphql(self._asker(scope), scope.id, cursor)
+        if planned is None:
+            planned = plan_over_rest(self._asker(scope), scope.id, self._web, cursor)
+        with self._opening:
+            self._counted[scope.id] = planned.total
+        return planned.plan
 
     def count(self, scope: Scope) -> int | None:
-        """Issues and pull requests together; None where GraphQL is refused."""
-        from okrsync_github.client import GraphQLRefused, QueryTooHeavy
-        from okrsync_github.pulls import owner_and_name
+        """Issues and pull requests together; None where the service cannot tell.
 
-        repository, _ = self._repository(scope)
-        try:
-            data, errors = self._client.graphql(_COUNT, owner_and_name(repository))
-        except (GraphQLRefused, QueryTooHeavy):
-            return None
-        if errors or data.get("repository") is None:
-            return None
-        where = f"{repository.full_name}, count"
-        found = take(data, "repository", dict, where)
-        pulls = take(take(found, "pullRequests", dict, where), "totalCount", int, where)
-        if not take(found, "hasIssuesEnabled", bool, where):
-            return pulls
-        return pulls + take(take(found, "issues", dict, where), "totalCount", int, where)
+        Asks nothing when the plan that was just made told, and left nothing to be read.
+        """
+        from okrsync_github.counting import counts
+        from okrsync_github.rest_planning import count_over_rest
+
+        with self._opening:
+            counted = self._counted.pop(scope.id, None)
+        if counted is not None:
+            return counted
+        found = counts(self._client, scope.id)
+        return count_over_rest(self._client, scope.id) if found is None else found.total
 
     def describe(self) -> str:
         """The service and how we are known there; sends nothing."""
@@ -244,77 +130,115 @@ class GitHubConnector(Connector):
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def pages(self, scope: Scope, shard: Shard, cursor: Cursor | None) -> Iterator[Page]:
-        """The shard ``issues`` (pull requests among them) or ``milestones`` (releases among them).
+        """Issues and pull requests by number or by time, or milestones and releases.
 
-        A page's cursor is a moment, not a place in a list, so it never expires.
+        A page's cursor is a number or a moment, not a place in a list, so it never expires.
         """
         repository = Repository(**shard.params["repository"])
         if shard.id == "milestones":
-            yield from self._milestones(repository)
+            yield from self._milestones(repository, shard.params)
+        elif "since" in shard.params:
+            since, until = (cursor or shard.params)["since"], shard.params["until"]
+            yield from self._issues(repository, since, until, shard.params["since"])
         else:
-            since = (cursor or shard.params)["since"]
-            yield from self._issues(repository, None if since is None else parse_moment(since))
+            yield from self._numbered(repository, shard.params, (cursor or {"next": 0})["next"])
 
     def census(self, scope: Scope) -> Iterator[Sequence[str]]:
-        """All ids, read in the order of updates: an offset into a list would skip one when another is deleted."""
-        from okrsync_github.issues import IssuesDisabled, issue_pages
-        from okrsync_github.pulls import list_pulls
+        """All ids: which of the numbers exist; over REST, in the order of updates, as an offset into a list would skip
+        one when another is deleted."""
+        from okrsync_github.counting import present_numbers
 
         repository, _ = self._repository(scope)
-        try:
-            batches = (page.rows for page in issue_pages(self._client, repository, None))
-            yield from self._ids(batches, repository)
-        except IssuesDisabled:
-            yield from self._ids(list_pulls(self._client, repository, None), repository)
+        found = present_numbers(self._asker(scope), repository, self.context.jobs)
+        if found is None:
+            yield from self._census_over_rest(repository)
+            return
+        for numbers in found:
+            yield [repository.item_id(number) for number in numbers]
 
     def fetch(self, scope: Scope, ids: Sequence[str]) -> Iterator[Page]:
         """Single items; one that was deleted, transferred or hidden meanwhile is left out."""
-        from okrsync_github.pulls import PullReader
-
         repository, _ = self._repository(scope)
-        reader = PullReader(self._client, repository, None, listing=False)
         prefix = repository.item_id(0).removesuffix("0")
-        numbers = [id_.removeprefix(prefix) for id_ in ids if id_.startswith(prefix)]
-        for start in range(0, len(numbers), _BATCH):
-            answers = [
-                self._client.get(
-                    f"/repos/{repository.full_name}/issues/{number}", accept=frozenset({301, 404, 410}), follow=False
-                )
-                for number in numbers[start : start + _BATCH]
-            ]
-            rows = [answer.body for answer in answers if answer.status == 200]
-            yield self._page(rows, repository, reader, None)
+        numbers = [int(id_.removeprefix(prefix)) for id_ in ids if id_.startswith(prefix)]
+        params = {"numbers": numbers, "people": self.context.people, "pulls_only": False}
+        for page in self._numbered(repository, params, 0):
+            yield Page(page.items, None)
 
-    def _issues(self, repository: Repository, since: datetime | None) -> Iterator[Page]:
+    def _numbered(self, repository: Repository, params: Cursor, begin: int) -> Iterator[Page]:
+        from okrsync_github.pulls import PullReader
+        from okrsync_github.reader import ItemReader
+
+        numbers = params["numbers"] if "numbers" in params else range(params["first"], params["last"] + 1)
+        pulls = PullReader(self._client, repository, None, listing=False)
+        reader = ItemReader(self._client, repository, pulls, people=params["people"], pulls_only=params["pulls_only"])
+        while True:
+            end = begin + reader.size
+            asked = numbers[begin:end] or range(params["first"] + begin, params["first"] + end)
+            items = reader.items(list(asked))
+            highest = max((number_of(item.id) for item in items), default=0)
+            done = end >= len(numbers) and highest <= params.get("newest", highest)
+            yield Page(tuple(items), None if done else {"next": end})
+            if done:
+                return
+            begin = end
+
+    def _issues(
+        self, repository: Repository, since: str | None, until: str | None, beginning: str | None
+    ) -> Iterator[Page]:
+        """One chain of REST's list; ``beginning`` is where the first shard of the plan begins."""
         from okrsync_github.issues import IssuesDisabled, issue_pages
-        from okrsync_github.pulls import PullReader, list_pulls
+        from okrsync_github.pulls import list_pulls
 
-        reader = PullReader(self._client, repository, since)
+        start = None if since is None else parse_moment(since)
+        reader = self._reader(repository, beginning if until is None else None)
         try:
-            for page in issue_pages(self._client, repository, since):
+            for page in issue_pages(self._client, repository, start, None if until is None else parse_moment(until)):
                 cursor = None if page.resume is None else {"since": iso(page.resume)}
                 yield self._page(page.rows, repository, reader, cursor)
         except IssuesDisabled as disabled:
             self.context.on_note(f"{disabled}: only its pull requests are read")
             # The latest come first: what a run that was stopped has not read is not later than a moment, so it begins
             # again where it began.
-            again = {"since": None if since is None else iso(since)}
-            for rows in list_pulls(self._client, repository, since):
-                yield self._page(rows, repository, reader, again)
+            for rows in list_pulls(self._client, repository, start):
+                yield self._page(rows, repository, reader, {"since": since})
             yield Page((), None)
+
+    def _reader(self, repository: Repository, since: str | None) -> PullReader:
+        """The chains of a plan share one list of all pull requests."""
+        from okrsync_github.pulls import PullReader
+
+        client, moment = self._client, None if since is None else parse_moment(since)
+        with self._opening:
+            return self._readers.setdefault((repository.full_name, since), PullReader(client, repository, moment))
 
     def _page(self, rows: Sequence[Any], repository: Repository, reader: PullReader, cursor: Cursor | None) -> Page:
         facts = reader.facts(rows)
         items = tuple(work_item(row, repository, facts.get(place_of(row, repository)[0])) for row in rows)
         return Page(items, cursor)
 
-    def _milestones(self, repository: Repository) -> Iterator[Page]:
-        """Milestones and releases on one page: always all of them, as neither list can be asked what changed."""
+    def _census_over_rest(self, repository: Repository) -> Iterator[Sequence[str]]:
+        from okrsync_github.issues import IssuesDisabled, issue_pages
+        from okrsync_github.pulls import list_pulls
+
+        try:
+            batches = (page.rows for page in issue_pages(self._client, repository, None))
+            yield from self._ids(batches, repository)
+        except IssuesDisabled:
+            yield from self._ids(list_pulls(self._client, repository, None), repository)
+
+    def _milestones(self, repository: Repository, params: Cursor) -> Iterator[Page]:
+        """Milestones and releases on one page, as the plan found them; where it found too many, from their lists."""
         root, zone = f"/repos/{repository.full_name}", self.context.timezone
-        milestones = self._optional(f"{root}/milestones", {"state": "all", "per_page": 100})
-        releases = self._optional(f"{root}/releases", {"per_page": 100})
-        found = [milestone_of(row, repository, zone) for rows in milestones for row in rows]
-        published = (release_of(row, repository, zone) for rows in releases for row in rows)
+        if "milestones" in params:
+            milestones, releases = params["milestones"], params["releases"]
+        else:
+            milestones = list(
+                chain.from_iterable(self._optional(f"{root}/milestones", {"state": "all", "per_page": 100}))
+            )
+            releases = list(chain.from_iterable(self._optional(f"{root}/releases", {"per_page": 100})))
+        found = [milestone_of(row, repository, zone) for row in milestones]
+        published = (release_of(row, repository, zone) for row in releases)
         yield Page((), None, (*found, *(release for release in published if release is not None)))
 
     def _optional(self, path: str, parameters: Mapping[str, str | int]) -> Iterator[list[Any]]:
@@ -338,6 +262,12 @@ class GitHubConnector(Connector):
         if answer.body is None:
             raise SourceError(f"{where} is missing at {self._client.host}, or the token has no access to it")
         return repository_of(answer.body, scope.id, self._web, where), answer
+
+    def _asker(self, scope: Scope) -> Asker:
+        from okrsync_github.planning import Asker
+
+        where = f"{self.context.source}:{scope.id}"
+        return Asker(self._client, where, self.context.people, self.context.on_note)
 
     @property
     def _web(self) -> str:

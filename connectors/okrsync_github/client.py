@@ -7,19 +7,19 @@ redirects back to us, no retries and no pauses of its own; what is tried again, 
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from github import Auth, Github
 from github.Requester import HTTPSRequestsConnectionClass, Requester, RequestsResponse
+from msgspec import Raw
 from requests.structures import CaseInsensitiveDict
 
 from okrsync import __version__
@@ -27,9 +27,11 @@ from okrsync.connector import ConnectorContext
 from okrsync.dates import parse_moment
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, error_of, one_line, retry_after, shown_url, with_retries
+from okrsync_github.envelope import GraphQLRefused, NotInSchema, QueryTooHeavy, envelope, loads, refusal_of
+from okrsync_github.queries import TIMELINE
 
 if TYPE_CHECKING:
-    from okrsync_github import Settings
+    from okrsync_github.settings import Settings
 
 API_VERSION = "2022-11-28"
 MOVED = frozenset({301, 302, 307, 308})
@@ -42,14 +44,6 @@ _TOKEN_MARGIN = timedelta(minutes=5)
 logging.getLogger("github.Requester").setLevel(logging.INFO)
 
 
-class GraphQLRefused(SourceError):
-    """This account or this server has no GraphQL API: what it would have told must come from REST."""
-
-
-class QueryTooHeavy(SourceError):
-    """The server gave up on a GraphQL query (502, 504 after 10 s): ask for less."""
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What one GET brought."""
@@ -59,6 +53,20 @@ class Answer:
     """The JSON value; None unless ``status`` is a success."""
     next: str | None
     """URL of the next page, from the ``Link`` header."""
+    last: str | None
+    """URL of the last page, where the service numbers its pages."""
+    etag: str | None
+    """To ask next time whether it has changed."""
+    date: datetime | None
+    """The server's clock."""
+
+
+class GraphQLAnswer(NamedTuple):
+    """What one query brought."""
+
+    data: Raw
+    """JSON; partial where there are errors."""
+    errors: list[dict[str, Any]]
     date: datetime | None
     """The server's clock."""
 
@@ -116,6 +124,7 @@ class GitHubClient:
         self._lock = threading.Lock()
         self._minted: tuple[str, datetime] | None = None
         self._without_graphql = False
+        self._lacks: frozenset[str] = frozenset()
 
     # --- requests -----------------------------------------------------------------------------------------------------
 
@@ -126,21 +135,26 @@ class GitHubClient:
         *,
         accept: frozenset[int] = frozenset(),
         follow: bool = True,
+        etag: str | None = None,
     ) -> Answer:
         """GET a path below the API's root, or the URL of a next page.
 
-        Answers whose status is in ``accept`` come back with no body instead of being raised. Redirects are followed on
-        the same host only (a renamed repository), unless ``follow`` is False (301: a transferred issue).
+        With ``etag`` (that of a former answer) one that has not changed comes back as 304 with no body, and costs
+        nothing. Answers whose status is in ``accept`` come back with no body instead of being raised. Redirects are
+        followed on the same host only (a renamed repository), unless ``follow`` is False (301: a transferred issue).
         """
 
         def once() -> Answer:
-            status, headers, text = self._send("GET", path, dict(parameters or {}), None, follow)
+            status, headers, text = self._send("GET", path, dict(parameters or {}), None, follow, etag)
             where = self._where("GET", path)
             if status not in range(200, 300):
-                if status in accept:
-                    return Answer(status, None, None, None)
+                if status in accept or (status == 304 and etag is not None):
+                    return Answer(status, None, None, None, etag, _date(headers))
                 raise self._refusal(status, headers, text, where)
-            return Answer(status, _json(text, where), self._next(headers, where), _date(headers))
+            links = self._links(headers, where)
+            return Answer(
+                status, _json(text, where), links.get("next"), links.get("last"), headers.get("ETag"), _date(headers)
+            )
 
         return with_retries(once, policy=self._policy, on_wait=self._context.on_wait)
 
@@ -164,35 +178,50 @@ class GitHubClient:
                 raise SourceError(f"{self._where('GET', url)}: the Link header leads in a circle")
             url = answer.next
 
-    def graphql(self, query: str, variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Data (partial where there are errors) and errors of a query.
+    def graphql(self, query: str | Callable[[frozenset[str]], str], variables: Mapping[str, Any]) -> GraphQLAnswer:
+        """The answer to a query.
 
-        Raises ``RetryableError`` after its retries for a rate limit, which GraphQL reports with HTTP 200;
-        ``GraphQLRefused``; ``QueryTooHeavy``.
+        A query that is a function is given what this server's schema is known to lack (see ``queries``), and asked
+        again with less when the server refuses it for that. Raises ``RetryableError`` after its retries for a rate
+        limit, which GraphQL reports with HTTP 200; ``GraphQLRefused``; ``QueryTooHeavy``.
         """
+        if self._without_graphql:
+            raise GraphQLRefused(f"{self._context.source}: GraphQL at {self.host} was refused before")
+        if isinstance(query, str):
+            return self._ask(query, variables)
+        while True:
+            text = query(self._lacks)
+            try:
+                return self._ask(text, variables)
+            except NotInSchema as error:
+                with self._lock:
+                    self._lacks |= error.names
+                if query(self._lacks) != text:
+                    continue
+                with self._lock:
+                    self._lacks |= {TIMELINE}
+                if query(self._lacks) == text:
+                    raise
+
+    def _ask(self, query: str, variables: Mapping[str, Any]) -> GraphQLAnswer:
         where = f"{self._context.source}: GraphQL at {self.host}"
 
-        def once() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        def once() -> GraphQLAnswer:
             status, headers, text = self._send("POST", None, {}, {"query": query, "variables": dict(variables)}, False)
             if status in (502, 504):
                 raise QueryTooHeavy(f"{where} answered {status}")
             if status not in range(200, 300):
                 refusal = self._refusal(status, headers, text, where)
                 raise refusal if isinstance(refusal, RetryableError) else GraphQLRefused(str(refusal))
-            body = _json(text, where)
-            if not isinstance(body, dict) or not {"data", "errors"} & body.keys():
-                raise GraphQLRefused(f"{where} answered something that is no GraphQL answer")
-            found = body.get("errors")
-            errors = [error for error in found if isinstance(error, dict)] if isinstance(found, list) else []
+            data, errors = envelope(text, where)
             for error in errors:
                 message = str(error.get("message", ""))
                 if error.get("type") in ("RATE_LIMITED", "RATE_LIMIT") or Requester.isRateLimitError(message):
                     raise self._rate_limit(f"{where}: {one_line(message)}", headers)
-            data = body.get("data")
-            return (data if isinstance(data, dict) else {}), errors
+            if bytes(data) in (b"", b"null"):
+                raise refusal_of(errors, where)
+            return GraphQLAnswer(data, errors, _date(headers))
 
-        if self._without_graphql:
-            raise GraphQLRefused(f"{where} was refused before")
         return with_retries(once, policy=self._policy, on_wait=self._context.on_wait)
 
     def do_without_graphql(self, why: str) -> None:
@@ -200,7 +229,7 @@ class GitHubClient:
         with self._lock:
             told, self._without_graphql = self._without_graphql, True
         if not told:
-            self._context.on_note(f"{why}. Pull requests are read from REST instead, which takes more requests")
+            self._context.on_note(f"{why}. Everything is read from REST instead, which takes more requests")
 
     @property
     def without_graphql(self) -> bool:
@@ -223,7 +252,13 @@ class GitHubClient:
     # --- one exchange -------------------------------------------------------------------------------------------------
 
     def _send(
-        self, verb: str, path: str | None, parameters: dict[str, Any], payload: Any, follow: bool
+        self,
+        verb: str,
+        path: str | None,
+        parameters: dict[str, Any],
+        payload: Any,
+        follow: bool,
+        etag: str | None = None,
     ) -> tuple[int, CaseInsensitiveDict[str], str]:
         """One exchange, redirects included; ``path`` None is the GraphQL endpoint."""
         line = self._line()
@@ -232,7 +267,7 @@ class GitHubClient:
             line.requester, line.token = self._requester(Auth.Token(token)), token
         if path is None:
             path = line.requester.graphql_url
-        return self._exchange(line, line.requester, verb, path, parameters, payload, follow)
+        return self._exchange(line, line.requester, verb, path, parameters, payload, follow, etag)
 
     def _exchange(
         self,
@@ -243,11 +278,14 @@ class GitHubClient:
         parameters: dict[str, Any],
         payload: Any,
         follow: bool,
+        etag: str | None = None,
     ) -> tuple[int, CaseInsensitiveDict[str], str]:
         where = self._where(verb, path)
         url = self._here(path, where)
         for _ in range(_LONGEST_CHAIN):
             headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}
+            if etag is not None:
+                headers["If-None-Match"] = etag
             try:
                 status, answered, text = requester.requestJson(verb, url, parameters, headers, payload, line.connection)
             except _Moved as moved:
@@ -282,11 +320,12 @@ class GitHubClient:
             )
         return url
 
-    def _next(self, headers: Mapping[str, str], where: str) -> str | None:
-        for link in requests.utils.parse_header_links(headers.get("Link", "")):
-            if link.get("rel") == "next":
-                return self._here(urljoin(self._settings.url, link["url"]), where)
-        return None
+    def _links(self, headers: Mapping[str, str], where: str) -> dict[str, str]:
+        return {
+            link["rel"]: self._here(urljoin(self._settings.url, link["url"]), where)
+            for link in requests.utils.parse_header_links(headers.get("Link", ""))
+            if "rel" in link
+        }
 
     def _where(self, verb: str, path: str) -> str:
         url = self._settings.url + path if path.startswith("/") else path
@@ -388,14 +427,14 @@ def rows_of(answer: Answer, where: str) -> list[Any]:
 
 def _json(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
+        return loads(text)
     except (ValueError, RecursionError):
         raise SourceError(f"{where}: the answer is no JSON: {one_line(text, 80)!r}; is url the API's?") from None
 
 
 def _message(text: str) -> str:
     try:
-        body = json.loads(text)
+        body = loads(text)
     except (ValueError, RecursionError):
         return ""
     message = body.get("message") if isinstance(body, dict) else None

@@ -29,8 +29,13 @@ class IssuePage:
     """From when to read on if the reader stops here; None after the last page."""
 
 
-def issue_pages(client: GitHubClient, repository: Repository, since: datetime | None) -> Iterator[IssuePage]:
+def issue_pages(
+    client: GitHubClient, repository: Repository, since: datetime | None, until: datetime | None = None
+) -> Iterator[IssuePage]:
     """All issues and pull requests updated from ``since`` on (None: all), in the order of their updates.
+
+    With ``until``, only those updated before it: one chain of several that share the work. What is updated while they
+    are read goes to the last chain, which has no end.
 
     In that order whoever comments moves an issue to the end and all behind it one place to the front, so the next page
     by number would skip one. Each request therefore starts where the last ended, by time: a second earlier, so that it
@@ -52,8 +57,8 @@ def issue_pages(client: GitHubClient, repository: Repository, since: datetime | 
             raise IssuesDisabled(f"{repository.full_name} has its issues disabled")
         rows = rows_of(answer, f"{repository.full_name}, issues")
         stamps = [_stamp(row, repository) for row in rows]
-        fresh = [row for row, stamp in zip(rows, stamps, strict=True) if stamp not in known]
-        if answer.next is None:
+        fresh = [row for row, stamp in zip(rows, stamps, strict=True) if stamp not in known and _within(stamp, until)]
+        if answer.next is None or (stamps and not _within(stamps[-1], until)):
             yield IssuePage(fresh, None)
             return
         reached = stamps[-1][1] - timedelta(seconds=1) if stamps else since
@@ -68,6 +73,10 @@ def issue_pages(client: GitHubClient, repository: Repository, since: datetime | 
             visited.add(answer.next)
             url = answer.next
         yield IssuePage(fresh, since)
+
+
+def _within(stamp: tuple[int, datetime], until: datetime | None) -> bool:
+    return until is None or stamp[1] < until
 
 
 def _stamp(row: Any, repository: Repository) -> tuple[int, datetime]:

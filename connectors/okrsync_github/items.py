@@ -26,7 +26,7 @@ FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+",
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _PARENT = re.compile(r"/repos/([^/?#]+/[^/?#]+)/issues/([0-9]{1,18})/?$", re.ASCII)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_ABOVE_STANDARD = frozenset({"epic", "initiative"})
+ABOVE_STANDARD = frozenset({"epic", "initiative"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,17 @@ class Repository:
     html_url: str
     known_as: str
     """As the configuration names it: another name than ``full_name`` after a rename."""
+
+    @property
+    def was_renamed(self) -> bool:
+        """Is it called otherwise now than the configuration does?"""
+        return self.known_as.lower() != self.full_name.lower()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Those that every GraphQL query takes."""
+        owner, name = self.full_name.split("/")
+        return {"owner": owner, "name": name}
 
     def item_id(self, number: int) -> str:
         """``WorkItem.id`` of an issue or pull request."""
@@ -151,22 +162,6 @@ def facts_of_rest(pull: Any, commits: list[Any], where: str) -> PullFacts:
     return PullFacts(maybe(head, "ref", str, where) or "", merged_at, (), _commits(shas))
 
 
-def facts_of_graphql(node: Any, closes: list[Any], commits: list[Any], where: str) -> PullFacts:
-    """From a GraphQL ``PullRequest``, with all the nodes of its two connections."""
-    targets = []
-    for issue in closes:
-        owner = take(take(issue, "repository", dict, where), "nameWithOwner", str, where)
-        targets.append(f"{owner}#{take(issue, 'number', int, where)}")
-    shas = (
-        maybe(maybe(node, "mergeCommit", dict, where) or {}, "oid", str, where),
-        maybe(node, "headRefOid", str, where),
-        *(take(take(commit, "commit", dict, where), "oid", str, where) for commit in commits),
-    )
-    return PullFacts(
-        maybe(node, "headRefName", str, where) or "", moment(node, "mergedAt", where), tuple(targets), _commits(shas)
-    )
-
-
 def _commits(shas: tuple[str | None, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sha for sha in map(commit_of, shas) if sha))
 
@@ -180,6 +175,11 @@ def place_of(row: Any, repository: Repository) -> tuple[int, str]:
     if number < 1:
         raise SourceError(f"{repository.full_name}: the field 'number' is {number}")
     return number, f"{repository.full_name}#{number}"
+
+
+def number_of(item_id: str) -> int:
+    """The number in ``Repository.item_id``."""
+    return int(item_id.rpartition("/")[2])
 
 
 def is_pull(row: Any) -> bool:
@@ -201,12 +201,11 @@ def work_item(row: Any, repository: Repository, facts: PullFacts | None) -> Work
     parent_id, parent_key = _parent(row, repository, where)
     milestone = maybe(row, "milestone", dict, where)
     title = take(row, "title", str, where)
-    renamed = repository.known_as.lower() != repository.full_name.lower()
     return WorkItem(
         id=repository.item_id(number),
         kind=ItemKind.PULL_REQUEST if pull else ItemKind.ISSUE,
         type=type_name or ("pull_request" if pull else "issue"),
-        level=1 if (type_name or "").lower() in _ABOVE_STANDARD else 0,
+        level=1 if (type_name or "").lower() in ABOVE_STANDARD else 0,
         key=where,
         project=repository.full_name,
         title=title,
@@ -226,7 +225,7 @@ def work_item(row: Any, repository: Repository, facts: PullFacts | None) -> Work
         labels=_labels(row, where),
         milestones=() if milestone is None else (take(milestone, "title", str, f"{where}, milestone"),),
         references=_references(title, maybe(row, "body", str, where) or "", repository, facts if pull else None),
-        former_keys=(f"{repository.known_as}#{number}",) if renamed else (),
+        former_keys=(f"{repository.known_as}#{number}",) if repository.was_renamed else (),
     )
 
 

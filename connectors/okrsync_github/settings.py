@@ -1,0 +1,113 @@
+"""What ``type: github`` accepts in ``okrsync.yaml``."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, PositiveInt, SecretStr, field_validator, model_validator
+
+from okrsync.connector import SourceSettings
+from okrsync_github.items import FULL_NAME
+
+
+class Auth(BaseModel):
+    """A token, or a GitHub App's id, key and installation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    token: SecretStr | None = None
+    """A personal access token, fine-grained or classic: issues, pull requests, contents and metadata, read only."""
+    app_id: PositiveInt | str | None = None
+    """The App's id, or its client id."""
+    private_key: SecretStr | None = None
+    """The App's key, in PEM form; line breaks may be written as ``\\n``, as environment variables often have them."""
+    installation_id: PositiveInt | None = None
+
+    @field_validator("token")
+    @classmethod
+    def _one_word(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is None:
+            return None
+        text = token.get_secret_value().strip()
+        if not text:
+            raise ValueError("is empty")
+        if not re.fullmatch(r"[!-~]+", text):
+            raise ValueError("holds blanks or characters that no token has")
+        return SecretStr(text)
+
+    @field_validator("private_key")
+    @classmethod
+    def _real_line_breaks(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is None:
+            return None
+        text = key.get_secret_value().replace("\\n", "\n").strip()
+        if not text.startswith("-----BEGIN"):
+            raise ValueError("is no key in PEM form: it begins with -----BEGIN")
+        return SecretStr(text)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Auth:
+        app = (self.app_id, self.private_key, self.installation_id)
+        if self.token is not None and any(part is not None for part in app):
+            raise ValueError("give either token, or app_id, private_key and installation_id, not both")
+        if self.token is None and any(part in (None, "") for part in app):
+            raise ValueError("give token, or app_id, private_key and installation_id")
+        return self
+
+
+class Settings(SourceSettings):
+    """What ``type: github`` accepts."""
+
+    type: Literal["github"]
+    url: str = "https://api.github.com"
+    """Root of the API; of an Enterprise Server ``https://HOST/api/v3``."""
+    auth: Auth
+    repos: tuple[str, ...] = ()
+    """Repositories as ``owner/name``."""
+    org: str | None = None
+    """Instead of ``repos``: all repositories of an organisation except forks."""
+
+    @field_validator("url")
+    @classmethod
+    def _api(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or not url.isprintable() or " " in url:
+            raise ValueError("is no http(s) address")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("holds a user or password: give them under auth")
+        if parts.query or parts.fragment:
+            raise ValueError("takes neither ? nor #")
+        if parts.hostname in ("github.com", "www.github.com"):
+            raise ValueError("is the web site; the API is https://api.github.com")
+        return url.rstrip("/")
+
+    @field_validator("repos")
+    @classmethod
+    def _names(cls, repos: tuple[str, ...]) -> tuple[str, ...]:
+        seen: set[str] = set()
+        for repo in repos:
+            if not FULL_NAME.fullmatch(repo):
+                raise ValueError(f"{repo!r} is no repository: write owner/name, without https:// and .git")
+            if repo.lower() in seen:
+                raise ValueError(f"{repo!r} is named twice")
+            seen.add(repo.lower())
+        return repos
+
+    @field_validator("org")
+    @classmethod
+    def _organisation(cls, org: str | None) -> str | None:
+        if org is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", org):
+            raise ValueError("is no organisation's name: write acme, not its address")
+        return org
+
+    @model_validator(mode="after")
+    def _either(self) -> Settings:
+        if bool(self.repos) == bool(self.org):
+            raise ValueError("give either repos or org")
+        return self
