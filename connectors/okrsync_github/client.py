@@ -27,6 +27,8 @@ from okrsync.connector import ConnectorContext
 from okrsync.dates import parse_moment
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, error_of, one_line, retry_after, shown_url, with_retries
+from okrsync.paced import Cost, PacedAdapter
+from okrsync.pacing import HostLimits
 from okrsync_github.envelope import GraphQLRefused, NotInSchema, QueryTooHeavy, envelope, loads, refusal_of
 from okrsync_github.queries import TIMELINE
 
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
 
 API_VERSION = "2022-11-28"
 MOVED = frozenset({301, 302, 307, 308})
+HOST_LIMITS = HostLimits(at_once=100, points_a_minute={"rest": 900, "graphql": 2000})
+"""GitHub's secondary limits: a GET is a point, and so is a query that changes nothing."""
+ENTERPRISE_LIMITS = HostLimits(at_once=100)
+"""Enterprise Server has none until its administrator sets some."""
 UNNAMED_WAIT = 60.0
 """Seconds to wait for a limit that names no time: "at least one minute", says GitHub of its secondary limits."""
 _LONGEST_CHAIN = 5
@@ -82,10 +88,11 @@ class _Moved(Exception):
 class _Connection(HTTPSRequestsConnectionClass):
     """PyGithub's connection, for both schemes; without its detour over ``https://host:443``."""
 
-    def __init__(self, root: str, policy: HttpPolicy) -> None:
+    def __init__(self, root: str, policy: HttpPolicy, adapter: PacedAdapter) -> None:
         super().__init__(urlsplit(root).hostname or "")
         self._root = root
         self._policy = policy
+        self.session.mount(f"{root}/", adapter)
 
     def getresponse(self) -> RequestsResponse:
         response = self.session.request(
@@ -123,6 +130,7 @@ class GitHubClient:
         self._lines: list[_Line] = []
         self._lock = threading.Lock()
         self._minted: tuple[str, datetime] | None = None
+        self._pace = context.paces.of(settings.url, HOST_LIMITS if settings.is_cloud else ENTERPRISE_LIMITS)
         self._without_graphql = False
         self._lacks: frozenset[str] = frozenset()
 
@@ -211,13 +219,16 @@ class GitHubClient:
             if status in (502, 504):
                 raise QueryTooHeavy(f"{where} answered {status}")
             if status not in range(200, 300):
-                refusal = self._refusal(status, headers, text, where)
-                raise refusal if isinstance(refusal, RetryableError) else GraphQLRefused(str(refusal))
+                error = self._refusal(status, headers, text, where)
+                raise error if isinstance(error, RetryableError) else GraphQLRefused(str(error))
             data, errors = envelope(text, where)
-            for error in errors:
-                message = str(error.get("message", ""))
-                if error.get("type") in ("RATE_LIMITED", "RATE_LIMIT") or Requester.isRateLimitError(message):
-                    raise self._rate_limit(f"{where}: {one_line(message)}", headers)
+            for each in errors:
+                message = str(each.get("message", ""))
+                if each.get("type") in ("RATE_LIMITED", "RATE_LIMIT") or Requester.isRateLimitError(message):
+                    refusal = self._rate_limit(f"{where}: {one_line(message)}", headers)
+                    # What is refused with 200 looks like an answer to the pace, which all threads share.
+                    self._pace.pause(refusal.retry_after or 0.0, one_line(message))
+                    raise refusal
             if bytes(data) in (b"", b"null"):
                 raise refusal_of(errors, where)
             return GraphQLAnswer(data, errors, _date(headers))
@@ -362,7 +373,8 @@ class GitHubClient:
         line: _Line | None = getattr(self._own, "line", None)
         if line is None:
             parts = urlsplit(self._settings.url)
-            line = _Line(_Connection(f"{parts.scheme}://{parts.netloc}", self._policy))
+            adapter = PacedAdapter(self._pace, on_wait=self._context.on_wait, cost=_cost)
+            line = _Line(_Connection(f"{parts.scheme}://{parts.netloc}", self._policy, adapter))
             self._own.line = line
             with self._lock:
                 self._lines.append(line)
@@ -416,6 +428,10 @@ class GitHubClient:
         if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise SourceError(f"{where}: the answer holds no usable token")
         return token, expires
+
+
+def _cost(request: requests.PreparedRequest) -> Cost:
+    return Cost("graphql" if urlsplit(request.url or "").path.endswith("/graphql") else "rest")
 
 
 def rows_of(answer: Answer, where: str) -> list[Any]:

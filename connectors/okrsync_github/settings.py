@@ -69,6 +69,11 @@ class Settings(SourceSettings):
     org: str | None = None
     """Instead of ``repos``: all repositories of an organisation except forks."""
 
+    @property
+    def is_cloud(self) -> bool:
+        """Is it GitHub's own service, and not an Enterprise Server?"""
+        return not urlsplit(self.url).path
+
     @field_validator("url")
     @classmethod
     def _api(cls, url: str) -> str:

@@ -6,6 +6,7 @@ most, and an answer over the resource limit is partial data plus an error, all o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -85,7 +86,9 @@ def _cut(data: Any, path: list[str | int]) -> list[list[str | int]]:
         alike = len(data) > 1
     elif isinstance(data, dict):
         children = [(key, value) for key, value in data.items() if isinstance(value, dict | list)]
-        alike = len(children) > 1 and len({frozenset(value) for _, value in children if isinstance(value, dict)}) == 1
+        shapes = {frozenset(value) for _, value in children if isinstance(value, dict)}
+        numbered = all(re.fullmatch(r"[a-z]+\d+", key) for key, _ in children)
+        alike = len(children) > 1 and (numbered or len(shapes) == 1)
         alike = alike and all(isinstance(value, dict) for _, value in children)
     else:
         return []
