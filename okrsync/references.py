@@ -81,6 +81,8 @@ def references_of(
 
 
 def _targets(pattern: re.Pattern[str], text: str, repo: str | None) -> Iterator[str]:
+    if "#" not in text and "-" not in text and "://" not in text:
+        return  # none of the patterns does without
     for match in pattern.finditer(text[:LONGEST_TEXT]):
         found = match.groupdict()
         if found["key"]:

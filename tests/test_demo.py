@@ -99,7 +99,7 @@ def test_it_does_the_whole_job(demo: Run) -> None:
     assert demo.done.stdout.startswith("Marigold · 2026-Q4 · week 47\n")
     said = demo.done.stderr
     assert "Traceback" not in said
-    assert "260 work items came from Jira and GitHub in 17 requests, 40 from the clone" in said
+    assert re.search(r"260 work items came from Jira and GitHub in \d{1,2} requests, 40 from the clone", said)
     for name in ("wiki/OKR-2026-W47.md", "okrs/2026-Q4.yaml", "okrsync.yaml", "okrsync.db"):
         assert f"okrsync-demo/{name}" in said
         assert (demo.folder / name).is_file()

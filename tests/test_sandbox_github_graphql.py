@@ -145,6 +145,89 @@ def test_a_pull_request_by_graphql(hub: GitHubStandIn) -> None:
         }
 
 
+def test_items_by_number_with_their_timeline(hub: GitHubStandIn) -> None:
+    hub.put_pull(
+        STORE,
+        {
+            "number": 7,
+            "timeline": [
+                {"event": "review_requested", "created_at": "2026-10-09T08:00:00Z", "reviewer": "team:acme/ops"},
+                {"event": "assigned", "created_at": "2026-10-08T09:00:00Z", "assignee": "mei"},
+                {"event": "cross-referenced", "created_at": "2026-10-10T08:00:00Z", "source": (STORE, 6)},
+            ],
+            "reviews": [{"user": "mei", "state": "APPROVED", "submitted_at": "2026-10-08T12:00:00Z"}],
+        },
+    )  # fmt: skip
+    fields = """{ __typename ... on PullRequest { timelineItems(first: 10, itemTypes: [REVIEW_REQUESTED_EVENT,
+      ASSIGNED_EVENT, PULL_REQUEST_REVIEW]) { nodes { __typename
+        ... on ReviewRequestedEvent { requestedReviewer { ... on User { login } ... on Team { combinedSlug } } }
+        ... on AssignedEvent { assignee { ... on User { login } } } } } } }"""
+    query = in_store(" ".join(f"i{n}: issueOrPullRequest(number: {n}) {fields}" for n in (1, 7, 99)))
+    with asking(hub) as session:
+        answer = session.query(query)
+    assert answer["data"]["repository"] == {
+        "i1": {"__typename": "Issue"},
+        "i7": {
+            "__typename": "PullRequest",
+            "timelineItems": {
+                "nodes": [
+                    {"__typename": "AssignedEvent", "assignee": {"login": "mei"}},
+                    {"__typename": "PullRequestReview"},
+                    {"__typename": "ReviewRequestedEvent", "requestedReviewer": {"combinedSlug": "acme/ops"}},
+                ]
+            },
+        },
+        "i99": None,
+    }
+    assert [(error["type"], error["path"]) for error in answer["errors"]] == [("NOT_FOUND", ["repository", "i99"])]
+
+
+def test_milestones_releases_and_labels(hub: GitHubStandIn) -> None:
+    hub.put_milestone(STORE, {"title": "v3", "created_at": "2026-11-01T08:00:00Z"})
+    query = in_store("""
+      milestones(first: 5, orderBy: {field: UPDATED_AT, direction: DESC}) { nodes { number title state } }
+      milestone(number: 1) { issues(first: 5) { nodes { number } } pullRequests(first: 5) { nodes { number } } }
+      releases(first: 5) { nodes { databaseId tagName isDraft publishedAt } } labels(first: 5) { nodes { name } }
+      label(name: "bug") { issues(first: 5) { nodes { number } } } none: label(name: "none") { id }""")
+    with asking(hub) as session:
+        answer = session.query(query)["data"]["repository"]
+    assert answer == {
+        "milestones": {
+            "nodes": [
+                {"number": 2, "title": "v3", "state": "OPEN"}, {"number": 1, "title": "Onboarding v2", "state": "OPEN"},
+            ]
+        },
+        "milestone": {
+            "issues": {"nodes": [{"number": 1}, {"number": 2}]}, "pullRequests": {"nodes": [{"number": 6}]},
+        },
+        "releases": {
+            "nodes": [
+                {"databaseId": 1, "tagName": "v1.0", "isDraft": False, "publishedAt": "2026-10-30T08:00:00Z"}
+            ]
+        },
+        "labels": {"nodes": [{"name": "activation"}, {"name": "Bug"}]},
+        "label": {"issues": {"nodes": [{"number": 1}, {"number": 3}, {"number": 5}]}},
+        "none": None,
+    }  # fmt: skip
+
+
+def test_an_old_server_names_all_that_it_lacks_at_once(hub: GitHubStandIn) -> None:
+    hub.lacks = {"Issue.parent", "stateReason.enableDuplicate"}
+    text = in_store("issue(number: 1) { ...I }") + " fragment I on Issue { SELECTION }"
+    with asking(hub) as session:
+        refused = session.query(
+            text.replace("SELECTION", "number parent { number } stateReason(enableDuplicate: true)")
+        )
+        assert refused.keys() == {"errors"}
+        assert [error["message"] for error in refused["errors"]] == [
+            "Field 'parent' doesn't exist on type 'Issue'",
+            "Field 'stateReason' doesn't accept argument 'enableDuplicate'",
+        ]
+        assert session.query(text.replace("SELECTION", "number stateReason"))["data"]["repository"] == {
+            "issue": {"number": 1, "stateReason": None}
+        }
+
+
 def test_nodes_by_id_are_found_one_by_one(hub: GitHubStandIn) -> None:
     with asking(hub) as session:
         ids = [session.get(f"/repos/{STORE}/{path}").json()["node_id"] for path in ("issues/2", "pulls/6")]

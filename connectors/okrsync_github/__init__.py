@@ -176,8 +176,9 @@ class GitHubConnector(Connector):
             end = begin + reader.size
             asked = numbers[begin:end] or range(params["first"] + begin, params["first"] + end)
             items = reader.items(list(asked))
-            highest = max((number_of(item.id) for item in items), default=0)
-            done = end >= len(numbers) and highest <= params.get("newest", highest)
+            newest = params.get("newest")
+            more = newest is not None and any(number_of(item.id) > newest for item in items)
+            done = end >= len(numbers) and not more
             yield Page(tuple(items), None if done else {"next": end})
             if done:
                 return

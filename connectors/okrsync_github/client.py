@@ -93,6 +93,10 @@ class _Connection(HTTPSRequestsConnectionClass):
         self._root = root
         self._policy = policy
         self.session.mount(f"{root}/", adapter)
+        # What requests reads from the environment anew for each request: proxies and certificates.
+        settings = self.session.merge_environment_settings(root, {}, False, None, None)
+        self.session.proxies, self.session.verify = settings["proxies"], settings["verify"]
+        self.session.trust_env = False
 
     def getresponse(self) -> RequestsResponse:
         response = self.session.request(

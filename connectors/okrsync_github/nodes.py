@@ -6,10 +6,9 @@ other's names on the way of a hundred thousand items.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from okrsync.model import ItemKind, ItemState, Reference, ReferenceKind, WorkItem
 from okrsync.references import references_of
@@ -18,8 +17,6 @@ from okrsync_github.items import ABOVE_STANDARD, PullFacts, Repository, commit_o
 from okrsync_github.waits import waits_of
 
 T = TypeVar("T")
-
-_TRAILER = re.compile(r"\bKR\b", re.IGNORECASE)
 
 
 class Incomplete(Exception):
@@ -30,10 +27,9 @@ def all_of(listed: Listed[T] | Paged[T] | None) -> list[T]:
     """The nodes of a list. Raises ``Incomplete`` when some are null: over its limits the service leaves them out."""
     if listed is None or listed.nodes is None:
         raise Incomplete
-    found = [node for node in listed.nodes if node is not None]
-    if len(found) != len(listed.nodes):
+    if None in listed.nodes:
         raise Incomplete
-    return found
+    return cast("list[T]", listed.nodes)
 
 
 def item_of_node(node: Node, repository: Repository, closes: Iterable[IssueName], commits: Iterable[str]) -> WorkItem:
@@ -135,7 +131,7 @@ def _references(
     """An issue that names another is no part of it: of an issue, only the trailer ``KR:`` counts."""
     body = node.body or ""
     if isinstance(node, IssueNode):
-        if not _TRAILER.search(body):
+        if "kr" not in body.lower():
             return ()
         found = references_of(repo=repository.full_name, body=body)
         return tuple(reference for reference in found if reference.kind is ReferenceKind.KEY_RESULT)
