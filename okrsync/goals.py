@@ -116,14 +116,16 @@ def timelines(versions: Iterable[GoalVersion]) -> dict[str, tuple[GoalVersion, .
     return {goal: tuple(line) for goal, line in by_goal.items() if line}
 
 
-def changes(line: Sequence[GoalVersion], zone: ZoneInfo) -> Iterator[GoalChange]:
+def changes(
+    line: Sequence[GoalVersion], zone: ZoneInfo, reasons: Iterable[ChangeReason] | None = None
+) -> Iterator[GoalChange]:
     """What changed from version to version of one goal, oldest first; the first version is an addition.
 
-    The reasons are those that any of the versions gives under ``changes:``. One explains what changed between the
-    version before it and the first sight of the new one: its day may lie anywhere between these two, both included.
-    Text with a variable in it is not compared: its value is not known.
+    ``reasons`` are by default those that any of the versions gives under ``changes:``. One explains what changed
+    between the version before it and the first sight of the new one: its day may lie anywhere between these two, both
+    included. Text with a variable in it is not compared: its value is not known.
     """
-    reasons = reasons_of(line)
+    reasons = reasons_of(line) if reasons is None else tuple(reasons)
     for before, after in pairwise((None, *line)):
         assert after is not None
         since = None if before is None else before.seen_at
@@ -143,6 +145,12 @@ def reasons_of(line: Iterable[GoalVersion]) -> tuple[ChangeReason, ...]:
         for on, reason in content_of(version).get(_REASONS, ())
     }
     return tuple(sorted(found, key=lambda each: (each.on, each.reason)))
+
+
+def until(lines: Mapping[str, tuple[GoalVersion, ...]], end: datetime) -> dict[str, tuple[GoalVersion, ...]]:
+    """The versions that were there before a moment; goals without any are left out."""
+    kept = {goal: tuple(each for each in line if each.seen_at < end) for goal, line in lines.items()}
+    return {goal: line for goal, line in kept.items() if line}
 
 
 def on_day(line: Sequence[GoalVersion], day: date, zone: ZoneInfo) -> GoalVersion | None:
@@ -171,6 +179,9 @@ def _differences(before: GoalVersion | None, after: GoalVersion) -> Iterator[tup
     for field in dict.fromkeys((*old, *new)):
         one, other = old.get(field), new.get(field)
         if field == _REASONS or one == other or _unknown(one) or _unknown(other):
+            continue
+        if field == "cycle" and None in (one, other):
+            # An old file that does not name its cycle belongs to the only one that there was; which, it does not say.
             continue
         if field not in _PARTS:
             yield field, one, other
@@ -231,6 +242,7 @@ def _key_result(kr: KeyResult) -> dict[str, Any]:
 
 def _objective(objective: Objective, revisions: Mapping[str, str]) -> dict[str, Any]:
     return {
+        "cycle": objective.cycle or None,
         "team": objective.team,
         "title": objective.title,
         "strategy": objective.strategy,

@@ -14,7 +14,7 @@ from okrsync.errors import ConfigError
 from okrsync.findings.catalogue import RULES
 from okrsync.findings.diagnose import diagnose
 from okrsync.findings.interface import Facts
-from okrsync.model import Cycle, Judgement, KeyResult, Piece, SourceStatus
+from okrsync.model import Cycle, GoalVersion, Judgement, KeyResult, Piece, SourceStatus
 from okrsync.report.value import Earlier, Report, build_report
 
 if TYPE_CHECKING:
@@ -47,14 +47,25 @@ def cycle_for(cycles: tuple[Cycle, ...], as_of: date, wanted: str | None) -> Cyc
     return max(running or begun, key=lambda cycle: (cycle.start, cycle.end) if running else (cycle.end, cycle.start))
 
 
-def make_report(engine: Engine, config: Config, cycle: Cycle, as_of: date, *, known_at: date | None = None) -> Report:
+def make_report(
+    engine: Engine,
+    config: Config,
+    cycle: Cycle,
+    as_of: date,
+    *,
+    known_at: date | None = None,
+    read_at: datetime | None = None,
+) -> Report:
     """Judge every key result of a cycle at the end of ``as_of``, from the store alone.
 
-    ``known_at`` leaves out the measurements that were learned after that day. The report also says what changed since
-    a week before, where the cycle had begun by then, and once the cycle is over, what changed since its last day.
-    Raises ``StoreError`` when the store cannot be read.
+    ``known_at`` leaves out the measurements and the versions of goals that were learned after that day. ``read_at`` is
+    when the files of goals were read: what they say and no run has stored counts from then on. The report also says
+    what changed since a week before, where the cycle had begun by then, and once the cycle is over, what changed since
+    its last day. Raises ``StoreError`` when the store cannot be read.
     """
-    from okrsync.judge import Case
+    from okrsync.goals import reasons_of, until
+    from okrsync.judge import MANUAL, Case
+    from okrsync.past import after_retirement, earlier_key_results, past_outcomes
     from okrsync.store import outcomes, read
 
     zone = config.timezone
@@ -74,8 +85,10 @@ def make_report(engine: Engine, config: Config, cycle: Cycle, as_of: date, *, kn
     for piece in pieces:
         for kr_id in piece.key_results:
             serving[kr_id].append(piece)
+    known_until = None if known_at is None else end_of(known_at, zone)
+    earlier = earlier_key_results(config.programme, cycle)
     measured = outcomes.measurements_of(
-        engine, key_results, known_at=None if known_at is None else end_of(known_at, zone)
+        engine, {*key_results, *(each.id for _, _, each in earlier)}, known_at=known_until
     )
     statuses = outcomes.statuses(engine)
     cases = [
@@ -90,6 +103,7 @@ def make_report(engine: Engine, config: Config, cycle: Cycle, as_of: date, *, kn
         if piece.counts and piece.done_at is not None and start <= piece.done_at < end
     ]
     sources = _sources(engine, config, end_of(as_of, zone))
+    lines = _versions(engine, config, known_until, read_at)
     facts = Facts(
         as_of=as_of,
         cycle=cycle,
@@ -102,6 +116,16 @@ def make_report(engine: Engine, config: Config, cycle: Cycle, as_of: date, *, kn
         open=tuple(piece for piece in pieces if piece.done_at is None or piece.done_at >= end),
         rules=tuple(read.rule_links(engine, key_results.values(), sources=config.sources.keys())),
         sources=tuple(sources),
+        check_ins=tuple(
+            sorted(
+                (one for kr_id in key_results for one in measured[kr_id] if one.origin == MANUAL and one.at <= as_of),
+                key=lambda one: (one.at, one.recorded_at, one.key_result),
+            )
+        ),
+        after_retirement=tuple(after_retirement(pieces, key_results, as_of, zone)),
+        versions=until(lines, end_of(as_of, zone)),
+        reasons={goal: reasons_of(line) for goal, line in lines.items()},
+        past=tuple(past_outcomes(earlier, measured, as_of, zone)),
     )
     found = diagnose(facts, RULES, config.silences)
     week_before = as_of - timedelta(days=7)
@@ -122,6 +146,19 @@ def make_report(engine: Engine, config: Config, cycle: Cycle, as_of: date, *, kn
         previous=_verdicts_on(week_before, cases) if week_before >= cycle.start else None,
         closed=_verdicts_on(cycle.end, cases) if as_of > cycle.end else None,
     )
+
+
+def _versions(
+    engine: Engine, config: Config, known_until: datetime | None, read_at: datetime | None
+) -> Mapping[str, tuple[GoalVersion, ...]]:
+    """Every version of each goal that is known."""
+    from okrsync.goals import timelines, unseen
+    from okrsync.store import goals
+
+    versions = goals.versions(engine)
+    if read_at is not None:
+        versions += unseen(versions, config.programme, read_at)
+    return timelines(each for each in versions if known_until is None or each.seen_at < known_until)
 
 
 def _verdicts_on(day: date, cases: Sequence[Case]) -> Earlier:

@@ -79,11 +79,12 @@ def make(
     from okrsync.reporting import cycle_for, make_report, today
     from okrsync.store.linking import link_all
 
-    day = as_of or today(config, now())
+    moment = now()
+    day = as_of or today(config, moment)
     cycle = cycle_for(config.programme.cycles, day, cycle_id)
     # The rules may have changed since the last sync: a report always shows what they say now.
     link_all(engine, config.programme)
-    return make_report(engine, config, cycle, day, known_at=known_at)
+    return make_report(engine, config, cycle, day, known_at=known_at, read_at=moment)
 
 
 def render(report: Report, format_: str, *, color: bool) -> str:

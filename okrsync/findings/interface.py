@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
@@ -10,10 +10,14 @@ from zoneinfo import ZoneInfo
 
 from okrsync.findings.thresholds import Thresholds
 from okrsync.model import (
+    ChangeReason,
     Cycle,
+    GoalVersion,
     Judgement,
     KeyResult,
+    Measurement,
     Objective,
+    Outcome,
     Person,
     Piece,
     Programme,
@@ -22,6 +26,16 @@ from okrsync.model import (
     Team,
 )
 from okrsync.report.value import Mode, Severity, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class PastOutcome:
+    """What became of a key result of an earlier cycle: its outcome once the cycle's end and its lag had passed."""
+
+    cycle: Cycle
+    objective: Objective
+    key_result: KeyResult
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +65,16 @@ class Facts:
     """What each work rule of the cycle's key results matches; a rule that matches nothing is among them."""
     sources: tuple[SourceStatus, ...] = ()
     """How fresh each scope is; a configured source of which nothing was read yet is among them."""
+    check_ins: tuple[Measurement, ...] = ()
+    """What people said of the cycle's key results, of days up to the day of judgement; oldest first."""
+    after_retirement: tuple[Piece, ...] = ()
+    """Work that was created or completed after a key result it serves had been retired; ``key_results`` name these."""
+    versions: Mapping[str, tuple[GoalVersion, ...]] = field(default_factory=dict)
+    """Every version of each goal up to the day of judgement, by id, oldest first; see ``okrsync.goals``."""
+    reasons: Mapping[str, tuple[ChangeReason, ...]] = field(default_factory=dict)
+    """Every reason for a change of each goal, by id, whenever it was given."""
+    past: tuple[PastOutcome, ...] = ()
+    """Key results of earlier cycles that share a metric or a strategy pillar with one of this; oldest cycle first."""
 
     @property
     def objectives(self) -> tuple[Objective, ...]:

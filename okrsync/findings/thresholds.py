@@ -27,6 +27,18 @@ class Thresholds(YamlModel):
     chain: Share = 0.5
     """A003, A004: less completed work than this share serving an objective at the top is a finding."""
 
+    # --- persistence ---
+    missed: Annotated[int, Field(ge=1)] = 2
+    """P001, P002, P003: so many check-ins in a row that nobody made."""
+    abandoned: Annotated[int, Field(ge=1)] = 3
+    """P004: cadences without a check-in or measurement after which a key result is taken for abandoned."""
+    silent: Annotated[int, Field(ge=1)] = 3
+    """P005: check-in periods in which a key result is measured automatically and nobody says anything about it."""
+    doubt: Annotated[float, Field(ge=0, le=10)] = 3
+    """P008: a confidence of at most this, from 0 to 10, says that the target will not be reached."""
+    unmoved: Annotated[int, Field(ge=2)] = 3
+    """P009, P010: so many cycles in a row without movement, the present one included."""
+
     # --- strategy ---
     fewest_key_results: Count = 2
     """S012: fewer key results in an objective than this."""
@@ -44,3 +56,17 @@ class Thresholds(YamlModel):
     """S019: a work rule that matches at least this share of all pieces of its source."""
     unlinked: Share = 0.3
     """S021: more completed work of a team or scope than this share serving no key result is a finding."""
+
+    # --- drift ---
+    settling: Count = 7
+    """D001, D002, D003, P006: changes of goals in so many days from a cycle's start on still belong to its planning."""
+    acknowledge: Count = 7
+    """D003: days after a change within which those below have to acknowledge it."""
+    winding_down: Count = 7
+    """D004: days after its retirement in which work for a key result may still be brought to an end."""
+    compared_weeks: Annotated[int, Field(ge=2)] = 4
+    """D005: how many of the cycle's first and of the latest weeks are compared."""
+    shift: Share = 0.2
+    """D005: a smaller fall of the share of linked work than this is no finding, however sure it is."""
+    unreviewed: Annotated[int, Field(ge=1)] = 4
+    """D006: check-in periods without a sign that anybody looked at an objective."""

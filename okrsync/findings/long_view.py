@@ -1,0 +1,126 @@
+"""Persistence over all cycles on file: the same metric or strategy pillar again and again, and whether it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from okrsync.findings.interface import Facts, Found, NotJudged, PastOutcome, Rule, of_key_result, of_objective
+from okrsync.metrics import metric_of
+from okrsync.model import Judgement, KeyResult, Kind, Movement, Outcome, Verdict
+from okrsync.numbers import show
+
+_STILL = (Movement.FLAT, Movement.AWAY)
+
+
+def _metrics(facts: Facts) -> Iterator[Found | NotJudged]:
+    wanted = facts.thresholds.unmoved - 1
+    for judgement in _judged(facts):
+        key_result = judgement.key_result
+        metric = metric_of(key_result)
+        line = _latest_cycles([each for each in facts.past if metric_of(each.key_result) == metric], wanted)
+        if not _still(judgement) or len(line) < wanted:
+            continue
+        if all(each.outcome.movement in _STILL for same in line for each in same):
+            yield Found(
+                of_key_result(key_result),
+                f"{key_result.id}: its metric has not moved in {wanted + 1} cycles in a row",
+                (
+                    *(_words(each.cycle.id, each.key_result, each.outcome) for same in line for each in same),
+                    _words(facts.cycle.id, key_result, judgement.outcome),
+                ),
+                f"{key_result.owner or judgement.objective.owner or 'Its owner'}: write down for each cycle what was "
+                "tried and what it showed. Then try something that differs in kind, or drop the metric.",
+            )
+
+
+def _pillars(facts: Facts) -> Iterator[Found | NotJudged]:
+    wanted = facts.thresholds.unmoved - 1
+    for pillar in facts.programme.strategy:
+        now = [each for each in _judged(facts) if each.objective.strategy == pillar.id]
+        line = _latest_cycles([each for each in facts.past if each.objective.strategy == pillar.id], wanted)
+        if len(now) < 2 or not all(_still(each) for each in now) or len(line) < wanted:
+            continue
+        judged = [[each for each in same if each.outcome.movement is not Movement.UNKNOWN] for same in line]
+        if all(len(same) >= 2 and all(each.outcome.movement in _STILL for each in same) for same in judged):
+            objective = now[0].objective
+            yield Found(
+                of_objective(objective),
+                f"strategy pillar {pillar.id} (“{pillar.title}”) has not moved in {wanted + 1} cycles in a row",
+                (
+                    *(f"{same[0].cycle.id}: {_count([each.outcome for each in same])}." for same in judged),
+                    f"{facts.cycle.id}: {_count([each.outcome for each in now])}, so far.",
+                    *(_words(facts.cycle.id, each.key_result, each.outcome) for each in now),
+                ),
+                f"{_top(facts) or objective.owner or 'Whoever owns the strategy'}: look at the bets of these cycles "
+                "together. Either nobody has learned from one to the next, or the pillar cannot be moved like this.",
+            )
+
+
+def _judged(facts: Facts) -> Iterator[Judgement]:
+    for judgement in facts.judgements:
+        if judgement.verdict is not Verdict.RETIRED and judgement.key_result.kind is Kind.METRIC:
+            yield judgement
+
+
+def _still(judgement: Judgement) -> bool:
+    """Could it have moved by now, and has not?"""
+    return judgement.verdict in (Verdict.BUSY, Verdict.NEGLECTED) and judgement.outcome.movement in _STILL
+
+
+def _latest_cycles(past: Sequence[PastOutcome], number: int) -> list[list[PastOutcome]]:
+    """The key results of the latest cycles that have any, at most ``number``, oldest first."""
+    by_cycle = [list(same) for _, same in groupby(past, key=lambda each: each.cycle.id)]
+    kept = [same for same in by_cycle if any(each.key_result.kind is Kind.METRIC for each in same)]
+    return [[each for each in same if each.key_result.kind is Kind.METRIC] for same in kept[-number:]]
+
+
+def _words(cycle: str, key_result: KeyResult, outcome: Outcome) -> str:
+    parts = [
+        f"{name} {show(value)}"
+        for name, value in (("from", outcome.baseline), ("to", outcome.target), ("reached", outcome.current))
+        if value is not None
+    ]
+    return f"{cycle}, {key_result.id}: {outcome.movement}" + (f" ({', '.join(parts)})." if parts else ".")
+
+
+def _count(outcomes: Sequence[Outcome]) -> str:
+    moved = sum(each.movement is Movement.TOWARD for each in outcomes)
+    return f"{moved} of {len(outcomes)} key results moved toward their targets"
+
+
+def _top(facts: Facts) -> str | None:
+    return next((team.lead for team in facts.programme.teams if team.parent is None and team.lead), None)
+
+
+_STILL_NOW = (
+    "In this cycle it counts when its verdict is busy or neglected and its outcome flat or moving away: it could have "
+    "moved by now. An earlier cycle is judged by the measurements up to its end and lag, retired key results left out."
+)
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "P009",
+        "persistence",
+        "warning",
+        "metric that does not move, cycle after cycle",
+        "Persistence is to keep the goal and to change the bet. A metric that stands still through several cycles "
+        "shows that nobody has learned from the last one.",
+        "Key results measure the same when they share the outcome source with its settings; those that people check "
+        f"in, when they share unit and title but for its numbers. {_STILL_NOW} The rule fires when the metric has not "
+        "moved toward its target in the latest `unmoved` cycles that have it, this one included.",
+        _metrics,
+    ),
+    Rule(
+        "P010",
+        "persistence",
+        "warning",
+        "strategy pillar that does not move, cycle after cycle",
+        "Each cycle has other key results, and each looks like a fresh start. Over several cycles one sees whether the "
+        "pillar itself gets anywhere.",
+        f"{_STILL_NOW} The rule fires when none of the key results on the pillar (two or more in each cycle whose "
+        "outcome could be told) moved toward its target in the latest `unmoved` cycles that have it, this one "
+        "included. The finding stands at the first objective on the pillar.",
+        _pillars,
+    ),
+)

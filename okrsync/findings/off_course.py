@@ -1,0 +1,182 @@
+"""Drift, seen in the work: what goes on for goals that were dropped, and teams that left their goals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from math import exp, lgamma
+
+from okrsync.dates import day_of
+from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_team
+from okrsync.findings.teams import Workers, name_of
+from okrsync.model import Piece
+from okrsync.numbers import count_of
+
+_SHOWN = 3
+
+
+def _retired(facts: Facts) -> Iterator[Found]:
+    workers = Workers(facts)
+    for objective in facts.objectives:
+        for key_result in objective.key_results:
+            retired = key_result.retired
+            if retired is None or not facts.is_retired(key_result):
+                continue
+            after = retired.on + timedelta(days=facts.thresholds.winding_down)
+            completed: dict[str | None, list[Piece]] = {}
+            started: dict[str | None, list[Piece]] = {}
+            for piece in facts.after_retirement:
+                if key_result.id not in piece.key_results:
+                    continue
+                done = day_of(piece.done_at, facts.zone) if piece.done_at is not None and piece.counts else None
+                if done is not None and after < done <= facts.as_of:
+                    completed.setdefault(workers.team_of(piece), []).append(piece)
+                elif day_of(piece.created_at, facts.zone) > after:
+                    started.setdefault(workers.team_of(piece), []).append(piece)
+            if not completed and not started:
+                continue
+            teams = sorted({*completed, *started}, key=lambda team: (team is None, team or ""))
+            names = {team: name_of(facts.programme, team) if team else "nobody's team" for team in teams}
+            total = sum(map(len, completed.values())), sum(map(len, started.values()))
+            leads = [each.lead for team in teams for each in facts.programme.teams if each.id == team and each.lead]
+            yield Found(
+                of_key_result(key_result),
+                f"work for {key_result.id} goes on, which was retired on {retired.on}: {total[0]} completed and "
+                f"{total[1]} started since {after}",
+                tuple(
+                    f"{names[team]}: {_pieces('completed', completed.get(team, []))}, "
+                    f"{_pieces('started', started.get(team, []))}."
+                    for team in teams
+                ),
+                f"{', '.join(dict.fromkeys(leads)) or objective.owner or 'Whoever leads these teams'}: stop this work, "
+                f"or say which key result it serves now. If it is still wanted, {key_result.id} was retired by "
+                f"mistake.",
+            )
+
+
+def _pieces(what: str, pieces: list[Piece]) -> str:
+    if not pieces:
+        return f"none {what}"
+    keys = sorted(piece.key for piece in pieces)
+    more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+    return f"{len(pieces)} {what} ({', '.join(keys[:_SHOWN])}{more})"
+
+
+def _moved_off(facts: Facts) -> Iterator[Found | NotJudged]:
+    last = min(facts.as_of, facts.cycle.end)
+    days = min(7 * facts.thresholds.compared_weeks, ((last - facts.cycle.start).days + 1) // 2)
+    if days < 14:
+        yield NotJudged(None, "the cycle has run for less than four weeks: there is no early share to compare with")
+        return
+    early_end, late_start = facts.cycle.start + timedelta(days=days - 1), last - timedelta(days=days - 1)
+    workers = Workers(facts)
+    early: dict[str, list[Piece]] = {}
+    late: dict[str, list[Piece]] = {}
+    for piece in facts.completed:
+        team = workers.team_of(piece)
+        if team is None or piece.done_at is None:
+            continue
+        day = day_of(piece.done_at, facts.zone)
+        if day <= early_end:
+            early.setdefault(team, []).append(piece)
+        elif late_start <= day <= last:
+            late.setdefault(team, []).append(piece)
+    for each in facts.programme.teams:
+        before, now = early.get(each.id, []), late.get(each.id, [])
+        if not before or not now:
+            continue
+        if len(before) + len(now) < facts.thresholds.few:
+            linked = any(piece.key_results for piece in before)
+            if linked:
+                yield NotJudged(
+                    of_team(each),
+                    f"{len(before) + len(now)} completed pieces of work in the two spans compared are fewer than "
+                    f"{facts.thresholds.few}",
+                )
+            continue
+        linked_before, linked_now = (sum(bool(piece.key_results) for piece in pieces) for pieces in (before, now))
+        fall = linked_before / len(before) - linked_now / len(now)
+        chance = at_most(linked_now, len(now), linked_before, len(before))
+        if fall < facts.thresholds.shift or chance > 1 - facts.thresholds.sure:
+            continue
+        scopes = Counter(f"{piece.source}:{piece.scope}" for piece in now if not piece.key_results)
+        name = name_of(facts.programme, each.id)
+        yield Found(
+            of_team(each),
+            f"the work of team {name} has moved off the key results: {_share(linked_now, len(now))} of it serves one "
+            f"now, {_share(linked_before, len(before))} in the cycle's first weeks",
+            (
+                f"{_span(facts.cycle.start, early_end)}: {linked_before} of {count_of(len(before), 'piece')} completed "
+                "served a key result.",
+                f"{_span(late_start, last)}: {linked_now} of {len(now)}.",
+                f"By chance alone so great a fall comes {_odds(chance)}.",
+                "What serves none now is in "
+                + ", ".join(f"{scope} ({number})" for scope, number in scopes.most_common(_SHOWN))
+                + ".",
+            ),
+            f"{each.lead or f'Whoever leads {name}'}: say what came in between. Either the key results no longer hold, "
+            "then change or retire them, or the work has to come back to them. If only links are missing: "
+            "`okrsync links --unlinked`.",
+        )
+
+
+def at_most(linked_now: int, now: int, linked_before: int, before: int) -> float:
+    """How probable it is to find so few linked among ``now`` pieces, if they were drawn like those before.
+
+    Fisher's exact test, one-sided: the lower tail of the hypergeometric distribution with both sums of pieces and both
+    sums of links fixed (R. A. Fisher, 1935).
+    """
+    linked, pieces = linked_now + linked_before, now + before
+    whole = _log_choose(pieces, linked)
+    lowest = max(0, linked - before)
+    return min(
+        1.0,
+        sum(
+            exp(_log_choose(now, some) + _log_choose(before, linked - some) - whole)
+            for some in range(lowest, linked_now + 1)
+        ),
+    )
+
+
+def _log_choose(of: int, some: int) -> float:
+    return lgamma(of + 1) - lgamma(some + 1) - lgamma(of - some + 1)
+
+
+def _odds(chance: float) -> str:
+    return f"once in {1 / chance:,.0f} times" if chance > 1e-9 else "practically never"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{round(100 * part / whole)}%"
+
+
+def _span(first: date, last: date) -> str:
+    return f"{first} to {last}"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "D004",
+        "drift",
+        "warning",
+        "work for a key result that was retired",
+        "The goal was dropped, and the teams that worked for it were not told, or did not stop.",
+        "Pieces of work that a rule links to a retired key result and that were completed, or created, more than "
+        "`winding_down` days after its retirement, by team: the assignee's, or else the one whose key result it is.",
+        _retired,
+    ),
+    Rule(
+        "D005",
+        "drift",
+        "warning",
+        "team whose work moved off its key results",
+        "The cycle began with work for the goals; then something else came in between, and nobody changed the goals.",
+        "The share of a team's completed pieces of work that serve a key result, in the latest `compared_weeks` weeks "
+        "against the cycle's first (each at most half of the cycle so far, at least two weeks). It must have fallen by "
+        "`shift` or more, and by more than chance would do: Fisher's exact test, one-sided, with the confidence "
+        "`sure`. Not judged with fewer than `few` pieces in both spans together. Work belongs to its assignee's team, "
+        "or else to the one whose key result it serves.",
+        _moved_off,
+    ),
+)

@@ -1,0 +1,21 @@
+"""When two key results, of one cycle or of two, measure the same."""
+
+from __future__ import annotations
+
+import re
+
+from okrsync.model import KeyResult
+
+_NUMBER = re.compile(r"[\d.,]+")
+
+
+def metric_of(key_result: KeyResult) -> tuple[str, ...]:
+    """What key results have in common that measure the same: the outcome source with its settings.
+
+    Of those that people check in, it is the unit and the title without its numbers.
+    """
+    metric = key_result.metric
+    if metric.source_type != "manual":
+        return (metric.source_type, repr(metric.source_settings))
+    title = " ".join(_NUMBER.sub(" ", key_result.title).casefold().split())
+    return ("manual", metric.unit or "", title)
