@@ -14,7 +14,8 @@ from okrsync.report.words import MODES as MODE_WORDS
 
 _WRITTEN = "This page is written by `make docs` from the rule itself; a test runs its examples."
 _TABLES = {
-    "work": "piece | done | serves | done by",
+    "history": "day | the goals said | and since then say",
+    "work": "piece | done | serves | done by | created",
     "series": "key result | origin | first day | values, one a cadence",
     "links": "key result | work rule | work items | pieces | pieces in its source",
 }
@@ -63,6 +64,8 @@ def page(rule: Rule) -> str:
 
 def _data(example: Example) -> str:
     parts = [f"```yaml\n{example.goals}```\n"]
+    if example.earlier:
+        parts.append(f"Earlier cycles:\n\n```yaml\n{example.earlier}```\n")
     if example.settings:
         parts.append(f"In `okrsync.yaml`:\n\n```yaml\n{example.settings}```\n")
     for field, heading in _TABLES.items():
@@ -76,12 +79,13 @@ def _data(example: Example) -> str:
 
 def _difference(fires: Example, spares: Example) -> str:
     parts = []
-    for field in ("goals", "settings", *_TABLES):
+    for field in ("goals", "earlier", "settings", *_TABLES):
         before, after = getattr(fires, field).strip(), getattr(spares, field).strip()
         if before != after:
             lines = list(unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))
             changes = [line for line in lines[2:] if not line.startswith("@@")]
-            named = {"goals": "In the goals", "settings": "In `okrsync.yaml`"}.get(field, f"In {_TABLES.get(field)}")
+            files = {"goals": "In the goals", "earlier": "In earlier cycles", "settings": "In `okrsync.yaml`"}
+            named = files.get(field, f"In {_TABLES.get(field)}")
             parts.append(f"{named}:\n\n```diff\n" + "\n".join(changes) + "\n```\n")
     if fires.as_of != spares.as_of:
         parts.append(f"Judged on {spares.as_of} instead of {fires.as_of}.\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from docs.examples.example import HEAD, SETTINGS, Example, rows
 from okrsync.config import Config, load_config
 from okrsync.dates import end_of, start_of
 from okrsync.findings.interface import Facts
+from okrsync.goals import reasons_of, timelines, unseen, until
 from okrsync.judge import judge
-from okrsync.model import Cycle, KeyResult, Measurement, Piece, RuleLinks, SourceStatus
+from okrsync.model import Cycle, GoalVersion, KeyResult, Measurement, Piece, RuleLinks, SourceStatus
+from okrsync.past import after_retirement, earlier_key_results, past_outcomes
+from okrsync.reporting import served_when_done
 
 
 def configuration(example: Example, folder: Path) -> Config:
@@ -20,6 +24,8 @@ def configuration(example: Example, folder: Path) -> Config:
     goals = example.goals if example.goals.startswith("cycle:") else HEAD + example.goals
     (folder / "okrs").mkdir(exist_ok=True)
     (folder / "okrs" / "goals.yaml").write_text(goals, encoding="utf-8")
+    for number, text in enumerate(re.split(r"(?m)^(?=cycle:)", example.earlier)[1:]):
+        (folder / "okrs" / f"earlier{number}.yaml").write_text(text, encoding="utf-8")
     (folder / "okrsync.yaml").write_text(SETTINGS + example.settings, encoding="utf-8")
     return load_config(cwd=folder, environ={})
 
@@ -32,7 +38,11 @@ def facts_of(example: Example, folder: Path) -> tuple[Facts, Config]:
     objectives = programme.objectives_of(cycle.id)
     start, end = start_of(cycle.start, zone), end_of(min(example.as_of, cycle.end), zone)
     pieces = list(_pieces(example.work, cycle))
-    measured = list(_measurements(example.series, {kr.id: kr for kr in programme.key_results_of(cycle.id)}))
+    all_key_results = {kr.id: kr for each in programme.objectives for kr in each.key_results}
+    measured = list(_measurements(example.series, all_key_results))
+    lines = timelines(_versions(example, folder))
+    key_results = {kr.id: kr for kr in programme.key_results_of(cycle.id)}
+    by_key_result = {kr_id: [each for each in measured if each.key_result == kr_id] for kr_id in all_key_results}
     judgements = [
         judge(
             key_result,
@@ -55,20 +65,56 @@ def facts_of(example: Example, folder: Path) -> tuple[Facts, Config]:
         thresholds=config.thresholds,
         store=example.store,
         judgements=tuple(judgements) if example.store else (),
-        completed=tuple(piece for piece in pieces if piece.done_at is not None and start <= piece.done_at < end),
+        completed=tuple(
+            served_when_done(piece, key_results, zone)
+            for piece in pieces
+            if piece.done_at is not None and start <= piece.done_at < end
+        ),
         open=tuple(piece for piece in pieces if piece.done_at is None or piece.done_at >= end),
         rules=tuple(RuleLinks(kr, *map(int, numbers)) for kr, *numbers in rows(example.links)),
         sources=tuple(
             SourceStatus(name, "*", datetime.combine(example.as_of, time(8), UTC), 100, 0, "fresh")
             for name in config.sources
         ),
+        check_ins=tuple(
+            each
+            for each in sorted(measured, key=lambda one: one.at)
+            if each.origin == "manual" and each.at <= example.as_of and each.key_result in key_results
+        ),
+        after_retirement=tuple(after_retirement(pieces, key_results, example.as_of, zone)),
+        versions=until(lines, end_of(example.as_of, zone)),
+        reasons={goal: reasons_of(line) for goal, line in lines.items()},
+        past=tuple(past_outcomes(earlier_key_results(programme, cycle), by_key_result, example.as_of, zone)),
     )
     return facts, config
 
 
+def _versions(example: Example, folder: Path) -> list[GoalVersion]:
+    """What a run each night would have stored, from two weeks before the cycle on."""
+    if not example.store:
+        return []
+    changes = [(date.fromisoformat(day), before, since) for day, before, since in rows(example.history)]
+    texts = [(date.min, example.goals)]
+    for day, before, since in reversed(changes):
+        now = texts[0][1]
+        assert now.count(since) == 1, since
+        texts = [(date.min, now.replace(since, before)), (day, now), *texts[1:]]
+    known: list[GoalVersion] = []
+    for number, (day, text) in enumerate(texts):
+        then = folder / f"then{number}"
+        then.mkdir()
+        programme = configuration(replace(example, goals=text), then).programme
+        first = min(cycle.start for cycle in programme.cycles) - timedelta(days=14)
+        known += unseen(known, programme, datetime.combine(max(day, first), time(20), UTC))
+    return known
+
+
 def _pieces(work: str, cycle: Cycle) -> Iterator[Piece]:
     number = 0
-    for key, done, serves, *by in rows(work):
+    for key, done, serves, *rest in rows(work):
+        by, created = [*rest, "", ""][:2]
+        first = date.fromisoformat(created) if created else cycle.start
+
         span = re.fullmatch(r"(.*-)(\d+)\.\.(\d+)", key)
         keys = [f"{span[1]}{each}" for each in range(int(span[2]), int(span[3]) + 1)] if span else [key]
         for index, each in enumerate(keys):
@@ -84,14 +130,14 @@ def _pieces(work: str, cycle: Cycle) -> Iterator[Piece]:
                 key=each,
                 title=f"Piece {each}",
                 url=f"https://acme.atlassian.net/browse/{each}",
-                created_at=datetime.combine(cycle.start, time(9), UTC),
-                updated_at=done_at or datetime.combine(cycle.start, time(9), UTC),
+                created_at=datetime.combine(first, time(9), UTC),
+                updated_at=done_at or datetime.combine(first, time(9), UTC),
                 done_at=done_at,
                 counts=done_at is not None,
                 key_results=frozenset(
                     name.strip() for name in serves.split(",") if name.strip() not in ("", "nothing")
                 ),
-                assignee=(by[0] or None) if by else None,
+                assignee=by or None,
             )
 
 
@@ -101,4 +147,7 @@ def _measurements(series: str, key_results: dict[str, KeyResult]) -> Iterator[Me
         for index, value in enumerate(values.split(",")):
             at = date.fromisoformat(first) + index * cadence
             recorded = datetime.combine(at, time(18), UTC)
-            yield Measurement(key_result, at, float(value), origin, recorded, by="lin" if origin == "manual" else None)
+            number, _, confidence = value.strip().partition(" ")
+            said = float(confidence.strip("()")) if confidence else None
+            by = "lin" if origin == "manual" else None
+            yield Measurement(key_result, at, float(number), origin, recorded, confidence=said, by=by)

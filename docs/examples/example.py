@@ -38,13 +38,21 @@ class Example:
     """A file of goals; without a line ``cycle:``, ``HEAD`` stands before it."""
     settings: str = ""
     """What ``okrsync.yaml`` has beside ``SETTINGS``."""
+    earlier: str = ""
+    """Files of goals of earlier cycles, each beginning with ``cycle:``."""
+    history: str = ""
+    """Rows ``day | before | since``: on that day the text ``before`` of the goals became ``since``; oldest first."""
     work: str = ""
-    """Rows ``piece | done | serves | by``: ``SHOP-1..12`` are twelve pieces, ``open`` is not done, ``by`` an account.
+    """Rows ``piece | done | serves | by | created``: ``SHOP-1..12`` are twelve pieces, ``open`` is not done, ``by`` an
+    account; without ``created``, on the cycle's first day.
 
     ``done`` is a day, at noon, or ``DAY+``: the first piece on that day, each further one a day later.
     """
     series: str = ""
-    """Rows ``key result | origin | first day | values``: one value a cadence, ``manual`` for a person's check-ins."""
+    """Rows ``key result | origin | first day | values``: one value a cadence, ``manual`` for a person's check-ins.
+
+    ``34 (2)`` is the value 34 with a confidence of 2 of 10.
+    """
     links: str = ""
     """Rows ``key result | rule | items | pieces | of``: what a work rule matches in the store."""
     as_of: date = date(2026, 11, 20)

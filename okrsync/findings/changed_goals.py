@@ -133,8 +133,7 @@ def _unacknowledged(facts: Facts) -> Iterator[Found | NotJudged]:
             f"{day}, and has not acknowledged it",
             (
                 *(_told(facts, change) for change in _promises(facts, above, start, line)),
-                f"{objective.id} has seen {above} as it was on {_day(facts, start)}"
-                + (f" ({seen})." if seen else ": it has acknowledged nothing since."),
+                _seen_words(facts, objective, above, start, seen),
             ),
             f"{who}: look whether {objective.id} still serves {above}, change it if not, and then run "
             f"`okrsync ack {objective.id}`.",
@@ -158,6 +157,14 @@ def _last_seen(
     ]
     day = max(_planned(facts), *(_day(facts, version) for version in pointed[-1:]))
     return on_day(line, day, facts.zone) or line[0]
+
+
+def _seen_words(facts: Facts, objective: Objective, above: str, start: GoalVersion, seen: str | None) -> str:
+    if seen is None:
+        return f"{objective.id} was written for {above} as it was on {_day(facts, start)}, and acknowledges nothing."
+    if not start.revision.startswith(seen):
+        return f"{objective.id} acknowledges {seen}, which is no version of {above} on record."
+    return f"{objective.id} has acknowledged {above} as it was on {_day(facts, start)} ({seen})."
 
 
 def _promises(facts: Facts, above: str, start: GoalVersion, line: tuple[GoalVersion, ...]) -> Iterator[GoalChange]:
@@ -232,7 +239,7 @@ def _unknown(facts: Facts) -> Iterator[NotJudged]:
 
 def _planned(facts: Facts) -> date:
     """The last day on which a change still belongs to the cycle's planning."""
-    return facts.cycle.start + timedelta(days=max(0, facts.thresholds.settling - 1))
+    return facts.cycle.start + timedelta(days=facts.thresholds.settling - 1)
 
 
 def _below(facts: Facts, objective: Objective, key_result: KeyResult) -> list[str]:

@@ -96,7 +96,7 @@ def _retired(facts: Facts) -> Iterator[_Dropped]:
 def _removed(facts: Facts) -> Iterator[_Dropped]:
     """Key results of the cycle that the files no longer have, removed after its planning was over."""
     on_file = {kr.id for objective in facts.programme.objectives for kr in objective.key_results}
-    planned = facts.cycle.start + timedelta(days=facts.thresholds.settling)
+    planned = facts.cycle.start + timedelta(days=facts.thresholds.settling - 1)
     for goal, line in facts.versions.items():
         if line[-1].kind != "key_result" or line[-1].content is not None or goal in on_file or len(line) < 2:
             continue

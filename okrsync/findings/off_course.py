@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
-from math import exp, lgamma
 
 from okrsync.dates import day_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_team
+from okrsync.findings.shares import chance_of_growth
 from okrsync.findings.teams import Workers, name_of
 from okrsync.model import Piece
 from okrsync.numbers import count_of
@@ -97,7 +97,7 @@ def _moved_off(facts: Facts) -> Iterator[Found | NotJudged]:
             continue
         linked_before, linked_now = (sum(bool(piece.key_results) for piece in pieces) for pieces in (before, now))
         fall = linked_before / len(before) - linked_now / len(now)
-        chance = at_most(linked_now, len(now), linked_before, len(before))
+        chance = chance_of_growth((len(before) - linked_before, len(before)), (len(now) - linked_now, len(now)))
         if fall < facts.thresholds.shift or chance > 1 - facts.thresholds.sure:
             continue
         scopes = Counter(f"{piece.source}:{piece.scope}" for piece in now if not piece.key_results)
@@ -119,28 +119,6 @@ def _moved_off(facts: Facts) -> Iterator[Found | NotJudged]:
             "then change or retire them, or the work has to come back to them. If only links are missing: "
             "`okrsync links --unlinked`.",
         )
-
-
-def at_most(linked_now: int, now: int, linked_before: int, before: int) -> float:
-    """How probable it is to find so few linked among ``now`` pieces, if they were drawn like those before.
-
-    Fisher's exact test, one-sided: the lower tail of the hypergeometric distribution with both sums of pieces and both
-    sums of links fixed (R. A. Fisher, 1935).
-    """
-    linked, pieces = linked_now + linked_before, now + before
-    whole = _log_choose(pieces, linked)
-    lowest = max(0, linked - before)
-    return min(
-        1.0,
-        sum(
-            exp(_log_choose(now, some) + _log_choose(before, linked - some) - whole)
-            for some in range(lowest, linked_now + 1)
-        ),
-    )
-
-
-def _log_choose(of: int, some: int) -> float:
-    return lgamma(of + 1) - lgamma(some + 1) - lgamma(of - some + 1)
 
 
 def _odds(chance: float) -> str:

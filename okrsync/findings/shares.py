@@ -19,22 +19,27 @@ def surely_above(part: int, whole: int, share: float, sure: float) -> bool:
 
 
 def surely_grew(before: tuple[int, int], after: tuple[int, int], sure: float) -> bool:
-    """True when a share, as part and whole, is larger after than before by more than chance explains.
+    """True when a share, as part and whole, is larger after than before by more than chance explains."""
+    (part_before, whole_before), (part_after, whole_after) = before, after
+    if not whole_before or not whole_after or part_after * whole_before <= part_before * whole_after:
+        return False
+    return chance_of_growth(before, after) < 1 - sure
+
+
+def chance_of_growth(before: tuple[int, int], after: tuple[int, int]) -> float:
+    """How likely chance alone makes a share, as part and whole, at least as large after as it is.
 
     One-sided test by Fisher (1922): with both sums fixed, how likely is it that at least this much of the part falls
     into the later whole?
     """
     (part_before, whole_before), (part_after, whole_after) = before, after
-    if not whole_before or not whole_after or part_after * whole_before <= part_before * whole_after:
-        return False
     part, whole = part_before + part_after, whole_before + whole_after
     total = _choose(whole, part)
-    chance = math.fsum(
+    return math.fsum(
         math.exp(_choose(whole_after, one) + _choose(whole_before, part - one) - total)
         for one in range(part_after, min(part, whole_after) + 1)
         if part - one <= whole_before
     )
-    return chance < 1 - sure
 
 
 def _at_most(part: int, whole: int, share: float) -> float:
