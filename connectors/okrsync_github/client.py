@@ -111,6 +111,7 @@ class _Connection(HTTPSRequestsConnectionClass):
             raise _Moved(response.headers["Location"])
         if response.status_code == 202:
             raise RetryableError(f"{shown_url(response.url)} answered 202: it is still working on the answer")
+        response.encoding = "utf-8"  # JSON is; without a charset in the header requests would guess, at length
         return RequestsResponse(response)
 
 

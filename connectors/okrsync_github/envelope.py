@@ -47,7 +47,7 @@ class _Envelope(Struct):
 def envelope(text: str, where: str) -> tuple[Raw, list[dict[str, Any]]]:
     """Data (undecoded; empty or ``null`` where there is none) and errors of a GraphQL answer."""
     try:
-        if any(mark in text for mark in _HARD):
+        if "\\u" in text and any(mark in text for mark in _HARD):
             text = json.dumps(_clean(json.loads(text)))
         found = msgspec.json.decode(text, type=_Envelope)
     except (ValueError, RecursionError):
