@@ -109,6 +109,8 @@ class SyncOptions:
     full: bool = False
     """Read everything again, and accept an empty census."""
     jobs: int = 8
+    people: frozenset[str] = frozenset()
+    """Sources at which it is wanted whom work waited for."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
@@ -167,6 +169,7 @@ def _connector(
             on_wait=on_wait,
             on_note=on_note,
             jobs=options.jobs,
+            people=name in options.people,
             paces=paces,
         ),
     )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from okrsync.errors import SourceError
 from okrsync.model import Wait
 from okrsync.sandbox.github import GitHubStandIn
 from okrsync.sandbox.server import Request, Response
+from tests.cli_project import start
 from tests.contracts import github_schema, needs_contracts
 from tests.github_source import SCOPE, Heard, census, connected, fill_in, minute, pull_all
 
@@ -503,3 +505,23 @@ def test_a_slice_stays_far_below_the_limit_of_nodes() -> None:
     first = [int(number) for number in re.findall(r"first: (\d+)", text)]
     assert max(first) <= 100
     assert SLICE * sum(first) < 500_000 / 4
+
+
+@pytest.mark.parametrize(("source", "wanted"), [("hub", True), ("other", False)])
+def test_a_sync_asks_about_people_where_one_of_them_has_an_account(
+    github: GitHubStandIn,
+    source: str,
+    wanted: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    github.put_pull(STORE, {"number": 1, "timeline": [asked(1, "mei")]})
+    project = start(tmp_path, monkeypatch, capsys)
+    auth = f"{{type: github, url: '{github.url}', auth: {{token: sandbox-token}}, repos: [{STORE}]}}"
+    sources = f"sources: {{hub: {auth}, other: {auth}}}"
+    people = f"people: [{{id: lin, name: Lin Wei, accounts: {{{source}: lin}}}}]"
+    project.write("okrsync.yaml", f"{sources}\nokrs: okrs/\n{people}\n")
+    assert project.run("sync", "hub").code == 0
+    assert any("timelineItems" in query for query in queries(github)) is wanted
+    assert ("mei" in str(project.store())) is wanted

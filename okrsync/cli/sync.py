@@ -87,7 +87,13 @@ def pull(
     worked = failed = 0
     if config.sources and (only or not selected):
         options = SyncOptions(
-            base=config.base, timezone=config.timezone, census=config.census, full=full, jobs=jobs, now=clock
+            base=config.base,
+            timezone=config.timezone,
+            census=config.census,
+            full=full,
+            jobs=jobs,
+            people=frozenset(source for person in config.people for source, _ in person.accounts),
+            now=clock,
         )
         with progress_observer(app) as observer:
             results = sync(engine, config.sources, options, observer, only)
