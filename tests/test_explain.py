@@ -118,6 +118,13 @@ def with_metric(**changes: Any) -> KeyResult:
 MONDAY = START + 7 * WEEK
 
 
+def test_a_running_total_that_is_not_complete_is_left_out() -> None:
+    made = explained(
+        [recorded(MONDAY - WEEK, 5), recorded(MONDAY, 9)], kr=with_metric(cumulative=True), as_of=MONDAY + 5 * DAY
+    )
+    assert made.readings[1].left_out == "its period ends on 2026-11-29: not complete by 2026-11-28"
+
+
 @pytest.mark.parametrize(
     ("entry", "kr", "as_of", "said"),
     [
@@ -215,6 +222,8 @@ def test_every_piece_says_what_it_counts_for() -> None:
     assert (found[1].settles, found[1].settled) == (NOW + 11 * DAY, False)
     assert (found[2].settles, found[2].settled) == (START + 14 * DAY, True)
     assert found[3].active is False
+    on_the_day = {one.dated.piece.id: one for one in explained([], pieces, as_of=NOW + 11 * DAY).pieces}
+    assert (on_the_day[1].settles, on_the_day[1].settled) == (NOW + 11 * DAY, True)
     assert found[4].why_not == f"dropped on {NOW - DAY}: Won't Do"
     assert found[5].why_not == f"done on {START - DAY}, before the cycle began on {START}"
     assert found[6].why_not == f"created on {NOW + DAY}, after {NOW}, the last day whose work counts here"
@@ -224,6 +233,13 @@ def test_every_piece_says_what_it_counts_for() -> None:
     assert counted == [work.completed, work.open]
     assert sum(one.settled for one in made.pieces) == work.settled
     assert sum(one.active for one in made.pieces) == work.active
+
+
+@pytest.mark.parametrize(("days", "active"), [(13, True), (14, False)])
+def test_open_work_is_active_for_two_check_in_periods(days: int, active: bool) -> None:
+    made = explained([], [opened(NOW - days * DAY)])
+    assert made.pieces[0].active is active
+    assert made.judgement.activity.active == active
 
 
 def test_rules_say_how_many_items_they_reach_and_how() -> None:
@@ -334,6 +350,17 @@ def test_colours_only_where_they_are_wanted_and_the_same_text(monkeypatch: pytes
     plain, coloured = (to_terminal(made, color=color, width=100) for color in (False, True))
     assert "\x1b" not in plain
     assert "\x1b[" in coloured
+
+
+def test_of_what_lies_outside_the_window_only_some_is_listed() -> None:
+    earlier = [done(START - number * DAY, number) for number in range(1, 31)]
+    inside = [done(START + number * DAY, 100 + number) for number in range(40)]
+    made = explained([], inside, other=earlier)
+    shown = to_terminal(made, color=False, width=100)
+    assert shown.count(", before the cycle began on ") == 20
+    assert "and 10 more: --format json lists them" in shown
+    assert shown.count(" settle") >= 40
+    assert len(json.loads(to_json(made))["work"]["pieces"]) == 70
 
 
 @pytest.mark.parametrize("width", [20, 60, 200])

@@ -258,6 +258,26 @@ def test_what_an_unmeasured_one_lacks(readings: list[Measurement], kr: KeyResult
     assert change.verdict is None
 
 
+@pytest.mark.parametrize(("days", "stale"), [(15, True), (14, False)])
+def test_a_reading_that_stays_fresh_to_the_last_day_cannot_become_stale(days: int, stale: bool) -> None:
+    """The last day that counts is 2027-01-17, 14 days after the end."""
+    last = CYCLE.end + (14 - days) * DAY
+    made = case([*HISTORY, measured(START, 120), measured(last, 120)], done(START))
+    found = [change.on for change in outlook(made, CYCLE.end) if "No reading after" in change.condition]
+    assert found == ([CYCLE.end + 14 * DAY] if stale else [])
+    assert (made.verdict(CYCLE.end + 900 * DAY) is Verdict.UNMEASURED) is stale
+
+
+def test_readings_to_come_are_those_of_days_to_come() -> None:
+    """The reading of this week is missing: it is not asked for as one to come."""
+    made = case(known(FLAT, NOW - 8 * DAY), done(START))
+    assert made.on(NOW).readings[-1].at + WEEK < NOW
+    (change,) = (each for each in outlook(made, NOW) if each.condition.startswith("Readings at "))
+    match = LEVEL.match(change.condition)
+    assert match is not None
+    assert date.fromisoformat(match[3]) > NOW
+
+
 def test_a_milestone() -> None:
     made = case([], done(START), kr=MILESTONE)
     assert told(made)["A person checks it in as reached by 2027-01-03: okrsync check-in KR1 done"] == (

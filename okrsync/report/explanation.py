@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the JSON; it rises when a key goes or changes its meaning."""
 
+NAMED = 20
+"""How many pieces are listed that lie outside the window; in it, all are, as they are what is counted."""
 _KINDS = {ItemKind.ISSUE: "issue", ItemKind.PULL_REQUEST: "pull request", ItemKind.COMMIT: "commit"}
 
 
@@ -151,8 +153,11 @@ def _work(console: Console, made: Explanation) -> None:
         if group:
             console.print()
             say(console, f"{title}: {len(group)}", style="bold", indent=2)
-            for piece in group:
+            listed = group[:NAMED] if standing in (Standing.EARLIER, Standing.LATER) else group
+            for piece in listed:
                 _piece(console, made, piece)
+            if len(listed) < len(group):
+                say(console, f"and {len(group) - len(listed):,} more: --format json lists them", indent=4)
     for title, items in (
         ("Passing their links down, no pieces themselves", made.passing_down),
         ("Linked through another item, and counted elsewhere", made.carried),
@@ -170,8 +175,11 @@ def _piece(console: Console, made: Explanation, piece: ExplainedPiece) -> None:
     if piece.standing is Standing.COMPLETED:
         state = f"{one.done} settled" if piece.settled else f"{one.done} settles on {piece.settles}"
     elif piece.standing is Standing.OPEN:
-        later = f", done later, on {one.done}" if one.done is not None else ""
-        state = f"{'active' if piece.active else 'idle'}, changed {one.updated}{later}"
+        state = f"{'active' if piece.active else 'idle'}, changed {one.updated}"
+        if one.done is not None:
+            state += f", done later, on {one.done}"
+        elif one.updated > made.window.end:
+            state += " (later; what changed before is not known)"
     else:
         state = piece.why_not or ""
     say(console, f"{state}: {words.piece(one.piece)}", indent=4, hanging=2)
