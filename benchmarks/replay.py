@@ -24,7 +24,7 @@ METRIC = Metric(baseline=120, target=300, lag=14 * DAY, source_type="csv")
 def main() -> None:
     """Print a table."""
     print("Each row: 500 key results of 60 weekly readings, judged on the last day of a cycle of 13 weeks.\n")
-    print("| what | movements judged | for a key result | seconds | of that for one day alone |")
+    print("| what | movements judged | for a key result | seconds | seconds for one day alone |")
     print("|---|---:|---:|---:|---:|")
     for name, finished in (
         ("busy all along: every week is replayed", CYCLE.start),

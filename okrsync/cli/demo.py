@@ -174,6 +174,7 @@ result: only the measurements do.
 The stand-ins are gone again, so `sync` has nobody to ask there. These read the store alone:
 
   {command} report --as-of {day} --format json
+  {command} explain KR1.1 --as-of {day}
   {command} links --kr KR1.1
   {command} links --unlinked --as-of {day}
 
