@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from okrsync.activity import DatedPiece, Standing, Window, dated
-from okrsync.evidence import LinkedItem, Recorded
 from okrsync.judge import MANUAL, Case
 from okrsync.model import Judgement, Kind, Measurement, Metric, MovementResult, Piece, Verdict
 from okrsync.numbers import show
 from okrsync.outlook import Change, outlook
+from okrsync.provenance import LinkedItem, Recorded
 from okrsync.verdict import reached
 
 OWN = ("rule", "trailer", "parent")

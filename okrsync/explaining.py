@@ -28,7 +28,7 @@ def make_explanation(
     """
     from okrsync.config_errors import did_you_mean
     from okrsync.link import describe
-    from okrsync.store import evidence, outcomes, read
+    from okrsync.store import outcomes, provenance, read
 
     known = {kr.id: (kr, objective) for objective in config.programme.objectives for kr in objective.key_results}
     if key_result not in known:
@@ -54,8 +54,8 @@ def make_explanation(
         zone=zone,
         known_at=known_at,
         rules=[(describe(index, rule), rule.line) for index, rule in enumerate(kr.work, 1)],
-        items=evidence.linked_items(engine, sources=sources, key_result=kr.id),
+        items=provenance.linked_items(engine, sources=sources, key_result=kr.id),
         other_pieces=[piece for piece in ever if piece.key_results and piece.id not in inside],
-        recorded=evidence.recorded(engine, kr.id, known_at=known_before),
+        recorded=provenance.recorded(engine, kr.id, known_at=known_before),
         failure=status.error if status is not None and status.origin == kr.metric.source_type else None,
     )

@@ -15,7 +15,6 @@ from syrupy.assertion import SnapshotAssertion
 
 from okrsync import movement
 from okrsync.activity import Standing
-from okrsync.evidence import ItemLink, LinkedItem, LinkReason, Recorded
 from okrsync.explain import ROWS, ExplainedPiece, Explanation, RuleUse, explain
 from okrsync.judge import Case
 from okrsync.model import (
@@ -33,6 +32,7 @@ from okrsync.model import (
     Trend,
     Verdict,
 )
+from okrsync.provenance import ItemLink, LinkedItem, LinkReason, Recorded
 from okrsync.report.explanation import to_json, to_terminal
 from tests.judge_samples import CYCLE, DAY, KR, METRIC, MILESTONE, OBJECTIVE, START, WEEK, done, opened
 from tests.report_samples import HOSTILE

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from okrsync.activity import Standing
 from okrsync.dates import iso
-from okrsync.evidence import ItemLink, LinkedItem, Recorded
 from okrsync.explain import OWN, ROWS, ExplainedPiece, Explanation, Reading, RuleUse
 from okrsync.model import ItemKind, Kind, Verdict
 from okrsync.numbers import count_of, show
+from okrsync.provenance import ItemLink, LinkedItem, Recorded
 from okrsync.report import words
 from okrsync.report.console import heading, new_console, printed, say
 from okrsync.report.escape import clean, link_target

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Engine, select
 
-from okrsync.evidence import ItemLink, LinkedItem, Recorded
 from okrsync.model import ItemKind, ItemState
+from okrsync.provenance import ItemLink, LinkedItem, Recorded
 from okrsync.store.engine import reading
 from okrsync.store.read import OWN_REASONS
 from okrsync.store.schema import items, links, measurements, parts, scopes

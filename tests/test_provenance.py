@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, update
 
-from okrsync.evidence import ItemLink
 from okrsync.model import Cycle, KeyResult, Kind, Measurement, Metric, Objective, Programme, WorkRule
 from okrsync.outcomes.interface import Reading
-from okrsync.store import evidence, outcomes
+from okrsync.provenance import ItemLink
+from okrsync.store import outcomes, provenance
 from okrsync.store.engine import writing
 from okrsync.store.linking import link_all
 from okrsync.store.schema import scopes
@@ -46,7 +46,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_linked_items_with_all_parts_of_their_pieces(engine: Engine) -> None:
-    found = {item.key[:12]: item for item in evidence.linked_items(engine, sources=["fake"], key_result="KR1")}
+    found = {item.key[:12]: item for item in provenance.linked_items(engine, sources=["fake"], key_result="KR1")}
     assert {key: item.links for key, item in found.items()} == {
         "S-1": (ItemLink(RULE, "rule", None),),
         "S-2": (ItemLink(RULE, "parent", "S-1"),),
@@ -64,14 +64,14 @@ def test_linked_items_with_all_parts_of_their_pieces(engine: Engine) -> None:
     assert len(found["acme/shop#8"].pieces) == 2
     dropped = found["S-3"]
     assert (dropped.status, dropped.resolution, dropped.done_at) == ("Closed", "Won't Do", moment(4))
-    assert evidence.linked_items(engine, sources=["fake"], key_result="KR2") == []
+    assert provenance.linked_items(engine, sources=["fake"], key_result="KR2") == []
 
 
 def test_what_is_configured_no_more_is_not_there(engine: Engine) -> None:
-    assert evidence.linked_items(engine, sources=["other"], key_result="KR1") == []
+    assert provenance.linked_items(engine, sources=["other"], key_result="KR1") == []
     with writing(engine) as connection:
         connection.execute(update(scopes).values(configured=False))
-    assert evidence.linked_items(engine, sources=["fake"], key_result="KR1") == []
+    assert provenance.linked_items(engine, sources=["fake"], key_result="KR1") == []
 
 
 def test_every_value_that_was_ever_recorded(engine: Engine) -> None:
@@ -81,7 +81,7 @@ def test_every_value_that_was_ever_recorded(engine: Engine) -> None:
         outcomes.save_readings(engine, "KR1", "csv", readings, first, second, moment(day))
     outcomes.save_check_in(engine, Measurement("KR1", second, 7.0, "manual", moment(23), 4.0, "said", "lin"))
     outcomes.save_check_in(engine, Measurement("KR2", second, 9.0, "manual", moment(23)))
-    found = evidence.recorded(engine, "KR1")
+    found = provenance.recorded(engine, "KR1")
     assert [(each.at, each.origin, each.value, each.recorded_at) for each in found] == [
         (first, "csv", 118.0, moment(20)),
         (second, "csv", 120.0, moment(20)),
@@ -90,6 +90,6 @@ def test_every_value_that_was_ever_recorded(engine: Engine) -> None:
         (second, "manual", 7.0, moment(23)),
     ]
     assert (found[-1].confidence, found[-1].note, found[-1].by) == (4.0, "said", "lin")
-    assert len(evidence.recorded(engine, "KR1", known_at=moment(21))) == 2
+    assert len(provenance.recorded(engine, "KR1", known_at=moment(21))) == 2
     in_force = outcomes.measurements_of(engine, ["KR1"], known_at=moment(21))["KR1"]
     assert [(each.at, each.value) for each in in_force] == [(first, 118.0), (second, 120.0)]
