@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from okrsync.config import Config
 from okrsync.dates import day_of, end_of, start_of
 from okrsync.errors import ConfigError
+from okrsync.findings.alignment import chain_shares
 from okrsync.findings.catalogue import RULES
 from okrsync.findings.diagnose import diagnose
+from okrsync.findings.goals import Goals
 from okrsync.findings.interface import Facts
 from okrsync.model import Cycle, GoalVersion, Judgement, KeyResult, Piece, SourceStatus
 from okrsync.report.value import Earlier, Report, build_report
@@ -143,6 +145,8 @@ def make_report(
         findings=found.findings,
         not_judged=found.not_judged,
         silenced=found.silenced,
+        goals=Goals(facts).nodes(),
+        chain=chain_shares(facts),
         previous=_verdicts_on(week_before, cases) if week_before >= cycle.start else None,
         closed=_verdicts_on(cycle.end, cases) if as_of > cycle.end else None,
     )

@@ -11,7 +11,7 @@ from okrsync.findings.shares import surely_below
 from okrsync.findings.teams import Workers, name_of
 from okrsync.model import KeyResult, Kind, Objective, Team, Verdict
 from okrsync.numbers import count_of
-from okrsync.report.value import Subject
+from okrsync.report.value import ChainShare, Subject
 
 NAMED = 4
 """How many goals or teams a sentence names."""
@@ -137,7 +137,8 @@ def _chain(facts: Facts) -> Iterator[Found | NotJudged]:
     if not any(map(goals.is_top, goals.pursued)):
         yield NotJudged(None, "no team at the top has an objective that work could serve")
         return
-    for level, (part, whole) in chain_shares(facts).items():
+    for share in chain_shares(facts):
+        level, part, whole = share.level, share.part, share.whole
         subject = Subject("level", level)
         if whole < facts.thresholds.few:
             yield NotJudged(subject, f"fewer than {facts.thresholds.few} pieces of work were completed there")
@@ -151,8 +152,8 @@ def _chain(facts: Facts) -> Iterator[Found | NotJudged]:
             )
 
 
-def chain_shares(facts: Facts) -> dict[str, tuple[int, int]]:
-    """For each level at which work was completed: how many pieces reach the top through an unbroken chain, of how many.
+def chain_shares(facts: Facts) -> tuple[ChainShare, ...]:
+    """For each level at which work was completed: how much of it reaches the top through an unbroken chain.
 
     A piece belongs to the level of the team that did it. Pieces of which no team is known are left out.
     """
@@ -165,7 +166,7 @@ def chain_shares(facts: Facts) -> dict[str, tuple[int, int]]:
         if team is not None:
             counts[team.level][0] += not aligned.isdisjoint(piece.key_results)
             counts[team.level][1] += 1
-    return {level: (part, whole) for level, (part, whole) in counts.items() if whole}
+    return tuple(ChainShare(level, part, whole) for level, (part, whole) in counts.items() if whole)
 
 
 def _other_pillar(facts: Facts) -> Iterator[Found]:

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from okrsync.findings.interface import Facts
 from okrsync.findings.teams import TeamTree
-from okrsync.model import Cycle, KeyResult, Objective
+from okrsync.model import Cycle, KeyResult, Objective, Verdict
+from okrsync.report.value import GoalNode
 
 
 class Goals:
@@ -106,6 +107,24 @@ class Goals:
         """The objectives that the teams above pursue, those of the nearest first."""
         for team in self.teams.above(objective.team):
             yield from self.by_team.get(team.id, ())
+
+    def nodes(self) -> Iterator[GoalNode]:
+        """The pursued objectives as the report draws them."""
+        busy = {each.key_result.id for each in self.facts.judgements if each.verdict is Verdict.BUSY}
+        for objective in self.pursued:
+            target = self.target(objective)
+            flawed = self.flaw(objective) is not None
+            lonely = target is None and next(self.above(objective), None) is not None
+            leads_on = target is not None and not flawed and target[0] in self.pursued
+            yield GoalNode(
+                id=objective.id,
+                title=objective.title,
+                team=objective.team,
+                depth=self.teams.depth(objective.team),
+                parent=target[0].id if target is not None and leads_on else None,
+                broken=flawed or lonely,
+                busy=sum(each.id in busy for each in objective.key_results),
+            )
 
     @property
     def _cycles(self) -> tuple[Cycle, ...]:

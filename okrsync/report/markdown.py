@@ -10,8 +10,9 @@ from typing import Any
 from okrsync.dates import day_of
 from okrsync.model import Judgement, Piece, Verdict
 from okrsync.report import escape, words
-from okrsync.report.modes import modes
+from okrsync.report.modes import modes, sentence
 from okrsync.report.sparkline import sparkline
+from okrsync.report.tree import drawn, mermaid
 from okrsync.report.value import PAGE_ORDER, Report, natural, newest
 
 MANY = 40
@@ -79,6 +80,7 @@ def _context(report: Report) -> dict[str, Any]:
         "report": report,
         "words": words,
         "raw": Raw,
+        "sentence": sentence,
         "summary": lambda text: Raw(escape.summary(text, SENTENCE)),
         "clean": escape.clean,
         "outcome": _outcome,
@@ -97,6 +99,8 @@ def _context(report: Report) -> dict[str, Any]:
         if closing
         else [],
         "modes": modes(report),
+        "tree": Raw(mermaid(report)),
+        "left_out": len(report.goals) - len(drawn(report.goals)),
         "unreliable": [
             (to(judgement), reason)
             for judgement in report.key_results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -10,6 +10,8 @@ from okrsync.report import words
 from okrsync.report.escape import clean
 from okrsync.report.value import MODES, Finding, Mode, Report, Subject, Unjudged
 
+MOST_RULES = 3
+"""How many rules the table says in words."""
 NAMED = 4
 """How many subjects of one rule are named in the table; the list below it has them all."""
 
@@ -43,19 +45,22 @@ class ModeView:
         return "nothing found"
 
     @property
+    def groups(self) -> tuple[tuple[Finding, ...], ...]:
+        """The findings rule by rule."""
+        return tuple(tuple(same) for _, same in groupby(self.findings, key=lambda finding: finding.rule))
+
+    @property
     def evidence(self) -> str:
-        """What was found, rule by rule: the gravest finding in words, the others by their subjects."""
+        """What was found, rule by rule: the first finding in words, the others by their subjects."""
+        rules = [same for same in self.groups if same[0] in self.serious]
         parts = []
-        for _, group in groupby(self.serious, key=lambda finding: finding.rule):
-            same = list(group)
-            first = same[0]
-            text = f"{_sentence(first.message)} ({first.rule}"
-            others = [clean(finding.subject.id, 40) for finding in same[1:]]
-            if others:
-                more = f" and {len(others) - NAMED:,} more" if len(others) > NAMED else ""
-                text += f"; also {', '.join(others[:NAMED])}{more}"
-            parts.append(f"{text})")
-        return " ".join(parts[:3]) + (f" And {words.plural(len(parts) - 3, 'other rule')}." if len(parts) > 3 else "")
+        for same in rules[:MOST_RULES]:
+            others = also(same)
+            parts.append(f"{sentence(same[0].message)[:-1]} ({same[0].rule}{'; also ' + others if others else ''}).")
+        rest = rules[MOST_RULES:]
+        if rest:
+            parts.append(f"And {', '.join(f'{same[0].rule} ({len(same)})' for same in rest)}.")
+        return " ".join(parts)
 
     @property
     def next(self) -> str:
@@ -96,6 +101,12 @@ def _listed(subjects: Iterable[Subject]) -> str:
     return ", ".join(ids[:NAMED]) + (f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else "")
 
 
-def _sentence(message: str) -> str:
+def sentence(message: str) -> str:
+    """A message as a sentence."""
     text = message.rstrip(".")
-    return text[:1].upper() + text[1:]
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def also(findings: Sequence[Finding]) -> str:
+    """The subjects of all but the first of a rule's findings, by id; empty when it is the only one."""
+    return _listed(finding.subject for finding in findings[1:])

@@ -11,7 +11,7 @@ from okrsync.report.console import heading as _heading
 from okrsync.report.console import new_console, printed
 from okrsync.report.console import say as _say
 from okrsync.report.escape import clean
-from okrsync.report.modes import modes
+from okrsync.report.modes import also, modes, sentence
 from okrsync.report.sparkline import sparkline
 from okrsync.report.value import Report, newest
 
@@ -162,14 +162,20 @@ def _findings(console: Console, report: Report) -> None:
         console.print()
         meaning = words.MODES[view.mode].meaning
         _say(console, f"{view.name}: {view.state} ({meaning})", style="bold", indent=2, hanging=2)
-        for finding in view.serious:
-            said = " ".join([finding.message, *finding.evidence])
-            _say(console, f"{finding.severity} {finding.rule} {finding.subject.id}: {said}", indent=4, hanging=2)
-            _say(console, f"Next: {finding.action}", indent=6)
+        for same in view.groups:
+            first = same[0]
+            if first.severity == "info":
+                continue
+            said = " ".join([sentence(first.message), *first.evidence])
+            _say(console, f"{first.severity} {first.rule} {first.subject.id}: {said}", indent=4, hanging=2)
+            _say(console, f"Next: {first.action}", indent=6)
+            if len(same) > 1:
+                _say(console, f"The same of {also(same)}.", indent=6)
         for gap in view.gaps:
             _say(console, gap, style="dim", indent=4, hanging=2)
     if report.silenced:
         _say(console, f"Silenced by `ignore`: {words.plural(len(report.silenced), 'finding')}.", indent=2)
+    _say(console, words.RULES_EXPLAINED, style="dim", indent=2)
 
 
 def _trust(console: Console, report: Report) -> None:

@@ -92,6 +92,32 @@ class Silenced:
 
 
 @dataclass(frozen=True, slots=True)
+class GoalNode:
+    """An objective in the tree of goals."""
+
+    id: str
+    title: str
+    team: str
+    depth: int
+    """0 for a team at the top."""
+    parent: str | None
+    """The objective that it supports, itself or by a key result; None where there is none, or it leads nowhere."""
+    broken: bool
+    """True where the chain to the top breaks: it supports nothing though something stands above, or leads nowhere."""
+    busy: int
+    """How many of its key results are busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainShare:
+    """How much of the work completed at a level serves an objective at the top through an unbroken chain."""
+
+    level: str
+    part: int
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
 class Headline:
     """The report in five numbers. Retired key results are in none of them."""
 
@@ -176,6 +202,10 @@ class Report:
     """By mode and rule."""
     silenced: tuple[Silenced, ...]
     """In the order of ``findings``."""
+    goals: tuple[GoalNode, ...]
+    """The tree of goals: those of the top first, and within a level in the order of the files."""
+    chain: tuple[ChainShare, ...]
+    """By level, from the top down."""
     unlinked: Unlinked
     teams: tuple[Team, ...]
     people: tuple[Person, ...]
@@ -202,6 +232,8 @@ def build_report(
     findings: Iterable[Finding] = (),
     not_judged: Iterable[Unjudged] = (),
     silenced: Iterable[Silenced] = (),
+    goals: Iterable[GoalNode] = (),
+    chain: Iterable[ChainShare] = (),
     previous: Earlier | None = None,
     closed: Earlier | None = None,
 ) -> Report:
@@ -244,6 +276,8 @@ def build_report(
         findings=tuple(sorted(findings, key=_gravity)),
         not_judged=tuple(sorted(not_judged, key=_mode_and_rule)),
         silenced=tuple(sorted(silenced, key=lambda each: _gravity(each.finding))),
+        goals=tuple(sorted(goals, key=lambda node: node.depth)),
+        chain=tuple(chain),
         unlinked=Unlinked(
             completed=len(unlinked),
             by_scope=tuple(sorted(scopes.items(), key=lambda entry: (-entry[1], entry[0]))),

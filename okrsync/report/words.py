@@ -70,6 +70,8 @@ MODES: dict[Mode, ModeWords] = {
     "bottleneck": ModeWords("bottleneck", "work waits for the one who leads"),
 }
 
+RULES_EXPLAINED = "What each rule means, how it is computed and how to silence it: docs/findings.md of okrsync."
+
 STATES = {"fresh": "complete", "stale": "stale", "failed": "failed", "never": "never read"}
 
 CLOSING = (
