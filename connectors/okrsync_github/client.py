@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from github import Auth, Github
-from github.Requester import HTTPSRequestsConnectionClass, Requester, RequestsResponse
+from github.Requester import Requester
 from msgspec import Raw
 from requests.structures import CaseInsensitiveDict
 
@@ -27,8 +27,8 @@ from okrsync.connector import ConnectorContext
 from okrsync.dates import parse_moment
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, error_of, one_line, retry_after, shown_url, with_retries
-from okrsync.paced import Cost, PacedAdapter
-from okrsync.pacing import HostLimits
+from okrsync.paced import PacedAdapter
+from okrsync_github.connection import ENTERPRISE_LIMITS, HOST_LIMITS, Connection, Moved, cost_of
 from okrsync_github.envelope import GraphQLRefused, NotInSchema, QueryTooHeavy, envelope, loads, refusal_of
 from okrsync_github.queries import TIMELINE
 
@@ -36,11 +36,6 @@ if TYPE_CHECKING:
     from okrsync_github.settings import Settings
 
 API_VERSION = "2022-11-28"
-MOVED = frozenset({301, 302, 307, 308})
-HOST_LIMITS = HostLimits(at_once=100, points_a_minute={"rest": 900, "graphql": 2000})
-"""GitHub's secondary limits: a GET is a point, and so is a query that changes nothing."""
-ENTERPRISE_LIMITS = HostLimits(at_once=100)
-"""Enterprise Server has none until its administrator sets some."""
 UNNAMED_WAIT = 60.0
 """Seconds to wait for a limit that names no time: "at least one minute", says GitHub of its secondary limits."""
 _LONGEST_CHAIN = 5
@@ -77,49 +72,11 @@ class GraphQLAnswer(NamedTuple):
     """The server's clock."""
 
 
-class _Moved(Exception):
-    """A redirect, taken out of PyGithub's hands."""
-
-    def __init__(self, location: str) -> None:
-        super().__init__(location)
-        self.location = location
-
-
-class _Connection(HTTPSRequestsConnectionClass):
-    """PyGithub's connection, for both schemes; without its detour over ``https://host:443``."""
-
-    def __init__(self, root: str, policy: HttpPolicy, adapter: PacedAdapter) -> None:
-        super().__init__(urlsplit(root).hostname or "")
-        self._root = root
-        self._policy = policy
-        self.session.mount(f"{root}/", adapter)
-        # What requests reads from the environment anew for each request: proxies and certificates.
-        settings = self.session.merge_environment_settings(root, {}, False, None, None)
-        self.session.proxies, self.session.verify = settings["proxies"], settings["verify"]
-        self.session.trust_env = False
-
-    def getresponse(self) -> RequestsResponse:
-        response = self.session.request(
-            self.verb,
-            self._root + self.url,
-            headers=self.headers,
-            data=self.input,
-            timeout=self._policy.timeout,
-            allow_redirects=False,
-        )
-        if response.status_code in MOVED and "Location" in response.headers:
-            raise _Moved(response.headers["Location"])
-        if response.status_code == 202:
-            raise RetryableError(f"{shown_url(response.url)} answered 202: it is still working on the answer")
-        response.encoding = "utf-8"  # JSON is; without a charset in the header requests would guess, at length
-        return RequestsResponse(response)
-
-
 @dataclass(slots=True)
 class _Line:
     """One thread's own: PyGithub keeps the request that is under way in its connection, and dicts in its requester."""
 
-    connection: _Connection
+    connection: Connection
     requester: Requester | None = None
     token: str = ""
 
@@ -304,7 +261,7 @@ class GitHubClient:
                 headers["If-None-Match"] = etag
             try:
                 status, answered, text = requester.requestJson(verb, url, parameters, headers, payload, line.connection)
-            except _Moved as moved:
+            except Moved as moved:
                 if not follow:
                     return 301, CaseInsensitiveDict(), ""
                 url = self._here(urljoin(url, moved.location), where)
@@ -378,8 +335,8 @@ class GitHubClient:
         line: _Line | None = getattr(self._own, "line", None)
         if line is None:
             parts = urlsplit(self._settings.url)
-            adapter = PacedAdapter(self._pace, on_wait=self._context.on_wait, cost=_cost)
-            line = _Line(_Connection(f"{parts.scheme}://{parts.netloc}", self._policy, adapter))
+            adapter = PacedAdapter(self._pace, on_wait=self._context.on_wait, cost=cost_of)
+            line = _Line(Connection(f"{parts.scheme}://{parts.netloc}", self._policy, adapter))
             self._own.line = line
             with self._lock:
                 self._lines.append(line)
@@ -433,10 +390,6 @@ class GitHubClient:
         if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise SourceError(f"{where}: the answer holds no usable token")
         return token, expires
-
-
-def _cost(request: requests.PreparedRequest) -> Cost:
-    return Cost("graphql" if urlsplit(request.url or "").path.endswith("/graphql") else "rest")
 
 
 def rows_of(answer: Answer, where: str) -> list[Any]:
