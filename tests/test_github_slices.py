@@ -171,7 +171,62 @@ def test_only_what_changed_is_read(github: GitHubStandIn) -> None:
     assert len(github.requests) == 2
 
 
-@pytest.mark.parametrize("changed", [90, 240])
+def test_what_an_error_without_a_place_may_have_left_out_comes_from_rest(github: GitHubStandIn) -> None:
+    fill_in(github, 4)
+    with connected(github.url) as connector:
+        expected = pull_all(connector).items["7/3"]
+
+    def cut(request: Request, answer: Any) -> None:
+        if "i3" in answer["data"]["repository"]:
+            answer["data"]["repository"]["i3"]["mergeCommit"] = None
+            answer["errors"] = [{"message": "Something went wrong"}]
+
+    answering(github, cut)
+    with connected(github.url) as connector:
+        found = pull_all(connector).items["7/3"]
+    assert set(found.references) >= {each for each in expected.references if each.kind == "contains"}
+
+
+def test_what_a_number_leads_to_elsewhere_is_not_taken(github: GitHubStandIn) -> None:
+    fill_in(github, 4)
+
+    def move(request: Request, answer: Any) -> None:
+        if "i2" in answer["data"]["repository"]:
+            answer["data"]["repository"]["i2"]["number"] = 77
+
+    answering(github, move)
+    with connected(github.url) as connector:
+        assert set(pull_all(connector).items) == {"7/1", "7/3", "7/4"}
+
+
+def test_after_a_query_that_was_too_heavy_the_next_are_smaller(
+    github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("okrsync_github.planning.MOST_SHARDS", 1)
+    fill_in(github, 300)
+
+    def too_heavy(request: Request) -> Response | None:
+        heavy = len(re.findall(rb"i\d+:", request.body)) > 40
+        return Response(502, body=b"<html>Bad Gateway</html>") if heavy else None
+
+    github.faults.append(too_heavy)
+    with connected(github.url) as connector:
+        assert len(pull_all(connector).items) == 300
+    sizes = [query.count("issueOrPullRequest(") for query in queries(github)]
+    assert [size for size in sizes if size > 40] == [100, 50, 50]
+
+
+def test_many_pull_requests_changed(github: GitHubStandIn) -> None:
+    fill_in(github, 20)
+    github.put_issue(STORE, {"number": 2500, "created_at": minute(3), "updated_at": minute(3)})
+    for number in range(1001, 1151):
+        github.put_pull(STORE, {"number": number, "created_at": minute(2), "updated_at": minute(1000 + number)})
+    with connected(github.url) as connector:
+        cursor = {"repository": 7, "name": STORE, "people": False, "since": minute(1100)}
+        assert set(pull_all(connector, cursor).items) == {f"7/{number}" for number in range(1001, 1151)}
+
+
+@pytest.mark.parametrize("changed", [90, 240, 700])
 def test_more_changes_than_a_page(github: GitHubStandIn, changed: int) -> None:
     """With many numbers the changes are listed on; with few it is less work to read all."""
     fill_in(github, 20)
@@ -187,6 +242,7 @@ def test_more_changes_than_a_page(github: GitHubStandIn, changed: int) -> None:
         assert len(pulled.items) == 180
     else:
         assert len(asked_for(github)) == 2500
+        assert any("found:" in query for query in queries(github)) is (changed == 240)
 
 
 @pytest.mark.parametrize("kind", ["label", "milestone"])
