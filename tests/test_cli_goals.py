@@ -68,8 +68,11 @@ def test_commands_that_write_store_what_they_saw(project: Project, args: tuple[s
     assert count(new_store(project.path)) == (5 if stores else 0)
 
 
-def test_runs_side_by_side_store_each_version_once(project: Project) -> None:
-    engine = new_store(project.path)
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+def test_runs_side_by_side_store_each_version_once(
+    project: Project, backend: str, request: pytest.FixtureRequest
+) -> None:
+    engine = new_store(project.path) if backend == "sqlite" else request.getfixturevalue("postgres_store")
     programme = load_config(project.path / "okrsync.yaml").programme
     with ThreadPoolExecutor(8) as pool:
         stored = list(pool.map(lambda _: goals.record(engine, programme, NOW), range(16)))

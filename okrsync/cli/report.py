@@ -43,7 +43,7 @@ class _Verdicts(click.ParamType[frozenset[Verdict]]):
 @click.command(name="report")
 @click.option("--cycle", "cycle_id", metavar="ID", help="The cycle (default: the one that the day of judgement is in).")
 @click.option("--as-of", type=Day(), metavar="DATE", help="The day of judgement (default: today).")
-@click.option("--known-at", type=Day(), metavar="DATE", help="Leave out measurements that were learned after this day.")
+@click.option("--known-at", type=Day(), metavar="DATE", help="Leave out what was learned after this day.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="terminal", show_default=True)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Instead of stdout."

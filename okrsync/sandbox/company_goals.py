@@ -312,6 +312,15 @@ objectives:
 
 _FIRST_WEEK = date(2026, 5, 18)
 """A Monday; the first 20 values of a series are the history, the other seven those of the quarter."""
+_HISTORY = 20
+_LOOKED_AT = (
+    ("KR3.1", "checkout-p95", "lead-checkout"),
+    ("KR3.2", "payment-success", "lead-checkout"),
+    ("KR5.1", "availability", "head-platform"),
+    ("KR6.1", "support", "lead-operations"),
+    ("KR6.2", "refunds", "lead-operations"),
+)
+"""Whose people look at the series each Friday and check in; those of the other key results leave it to the machine."""
 
 SERIES: dict[str, tuple[str, tuple[float, ...]]] = {
     "activation": ("shops", (
@@ -383,4 +392,11 @@ def check_ins() -> tuple[Measurement, ...]:
         said("KR1.2", date(2026, 9, 14), 30, "head-commerce", "survey in September"),
         said("KR4.4", date(2026, 10, 19), 12, "lead-growth", "first shops"),
         said("KR5.2", date(2026, 11, 9), 1, "head-platform", "the last table was moved", 10),
+        *(
+            said(
+                key_result, _FIRST_WEEK + timedelta(weeks=week, days=4), SERIES[name][1][week], by, "looked at together"
+            )
+            for key_result, name, by in _LOOKED_AT
+            for week in range(_HISTORY, _HISTORY + 7)
+        ),
     )
