@@ -15,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,22 +139,31 @@ def stream(
     """
     with tempfile.TemporaryFile() as heard, _started(arguments, where, folder, stdin, heard.fileno()) as process:
         assert process.stdout is not None
-        late = threading.Event()
+        late, over = threading.Event(), threading.Event()
+        due: float | None = None
+        """Until when the chunk that is waited for must have come."""
 
-        def give_up() -> None:
-            late.set()
-            _end(process)
+        def watch() -> None:
+            while not over.wait(min(timeout, 1.0)):
+                if due is not None and time.monotonic() >= due:
+                    late.set()
+                    _end(process)
+                    return
 
-        while True:
-            watch = threading.Timer(timeout, give_up)
-            watch.start()
-            try:
+        # One thread for the whole stream: git may write it in thousands of pieces.
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            while True:
+                due = time.monotonic() + timeout
                 chunk = os.read(process.stdout.fileno(), _CHUNK)
-            finally:
-                watch.cancel()
-            if not chunk:
-                break
-            yield chunk
+                due = None
+                if not chunk:
+                    break
+                yield chunk
+        finally:
+            over.set()
+            watcher.join()
         code = process.wait()
         if late.is_set():
             raise RetryableError(f"{where}: git {arguments[0]} said nothing for {timeout:g} s")

@@ -31,6 +31,9 @@ _CLOSED = re.compile(
     rf"(?<![A-Za-z0-9_-])(?i:close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?::\s{{0,20}}|\s{{1,20}})(?:{_REFERENCE})",
     re.VERBOSE,
 )
+_KEYWORD = re.compile(r"clos|fix|resolv", re.IGNORECASE)
+_ANYTHING = re.compile(r"#[1-9]|[A-Z0-9_]-[1-9]|://|[kK\u212a][rR][ \t]*[:：]")
+"""Without one of these a text points at nothing: most commits' messages are read no further."""
 _TRAILER = re.compile(r"^[ \t]*KR[ \t]*[:：][ \t]*(\S[^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _SEPARATOR = re.compile(r"[,，、;]")
 
@@ -50,7 +53,7 @@ def closed_in(text: str, *, repo: str | None) -> tuple[str, ...]:
     As at GitHub, each reference needs its own keyword: ``Fixes #45, #46`` closes the first only. Targets as those of
     ``named_in``.
     """
-    return tuple(dict.fromkeys(_targets(_CLOSED, text, repo)))
+    return tuple(dict.fromkeys(_targets(_CLOSED, text, repo))) if _KEYWORD.search(text) else ()
 
 
 def trailers_in(text: str) -> tuple[str, ...]:
@@ -68,10 +71,12 @@ def references_of(
     keywords count in the body alone, as at GitHub; a branch may write a key in lower case (``feature/shop-101-cart``).
     What stands in an HTML comment does not count: pull request templates are full of ``<!-- Fixes #123 -->``.
     """
+    if not (title or branch or closes) and not _ANYTHING.search(body):
+        return ()
     visible = _without_comments(body[:LONGEST_TEXT])
     service = (target.lower() if "#" in target else target for target in closes)
     closed = dict.fromkeys((*service, *closed_in(visible, repo=repo)))
-    texts = (title, visible, branch.upper())
+    texts = [text for text in (title, visible, branch.upper()) if text]
     named = dict.fromkeys(target for text in texts for target in named_in(text, repo=repo) if target not in closed)
     return (
         *(Reference(ReferenceKind.CLOSES, target) for target in closed),

@@ -210,7 +210,7 @@ def test_incremental_reads_only_what_is_new(tmp_path):
     assert [item.title for item in items] == ["two"]
 
 
-def test_nothing_new_costs_two_processes(tmp_path, monkeypatch):
+def test_nothing_new_costs_one_process(tmp_path, monkeypatch):
     path = make(tmp_path, remote="https://github.com/acme/storefront")
     commit(path, "one")
     connector = connect(path)
@@ -226,8 +226,13 @@ def test_nothing_new_costs_two_processes(tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     plan, items = pull(connector, cursor)
-    assert (plan.shards, plan.next, items) == ((), cursor, [])
-    assert sorted(log.read_text().split()) == ["cat-file", "config"]
+    assert (plan.shards, plan.next, items) == ((), {**cursor, "count": 1}, [])
+    assert connector.count(connector.scopes()[0]) == 1
+    log.unlink()
+    again, items = pull(connector, plan.next)
+    assert (again.shards, again.next, items) == ((), plan.next, [])
+    assert connector.count(connector.scopes()[0]) == 1
+    assert log.read_text().split() == ["cat-file"]
 
 
 def test_force_push(tmp_path):

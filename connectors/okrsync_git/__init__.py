@@ -64,6 +64,8 @@ class GitConnector(Connector):
         # Not resolved: a link `current` that moves on with each deployment stays one scope.
         self.path = Path(os.path.normpath(context.base / settings.path))
         self.clone = Clone(self.path)
+        self._counted: int | None = None
+        """How many commits there are, where the plan knew it."""
 
     def scopes(self) -> Sequence[Scope]:
         return (Scope(self.context.source, self.path.name),)
@@ -72,14 +74,23 @@ class GitConnector(Connector):
         before = (cursor or {}).get("tips")
         old = sorted(before) if isinstance(before, list) and all(map(is_hash, before)) else []
         tips, known = self._tips(old)
+        stamp = [self.settings.repo, *(self.clone.stamp() or ())]
+        unchanged = cursor is not None and cursor.get("stamp") == stamp and len(stamp) > 1
+        if cursor and unchanged and cursor["tips"] == tips and isinstance(cursor.get("count"), int):
+            self._counted = cursor["count"]
+            return Plan((), cursor, cursor["project"])
         project, web = self._place()
-        end = {"tips": tips, "project": project, "web": web}
-        if cursor == end:
+        end: Cursor = {"tips": tips, "project": project, "web": web, "stamp": stamp}
+        same_place = cursor is not None and (cursor.get("project"), cursor.get("web")) == (project, web)
+        if cursor and same_place and cursor.get("tips") == tips:
+            # Counted once, so that the next plan that finds nothing new need not ask for it.
+            end["count"] = self.clone.count(tips) if tips else 0
+            self._counted = end["count"]
             return Plan((), end, project)
         # Another name or address stands in every item; a tip that is gone cannot say what was read.
-        if not known or not cursor or (cursor.get("project"), cursor.get("web")) != (project, web):
+        if not known or not same_place:
             old = []
-        if tips and self.clone.is_shallow():
+        if tips and self._is_shallow(stamp):
             self.context.on_note(
                 f"{self.clone.where} is shallow: older commits are missing and count nowhere. "
                 "`git fetch --unshallow` brings them"
@@ -101,6 +112,9 @@ class GitConnector(Connector):
         return self.clone.ids(tips) if tips else iter(())
 
     def count(self, scope: Scope) -> int | None:
+        if self._counted is not None:
+            count, self._counted = self._counted, None  # what comes later is asked for
+            return count
         tips, _ = self._tips([])
         return self.clone.count(tips) if tips else 0
 
@@ -142,6 +156,9 @@ class GitConnector(Connector):
                 )
             raise SourceError(f"{self.clone.where} has no branch {missing[0].removeprefix('refs/heads/')!r}")
         return sorted(tips), all(found[tip] for tip in old)
+
+    def _is_shallow(self, stamp: Sequence[str | None]) -> bool:
+        return stamp[2] is not None if len(stamp) > 1 else self.clone.is_shallow()
 
     def _place(self) -> tuple[str, str | None]:
         """The project's name, and its address on the web where it has one."""

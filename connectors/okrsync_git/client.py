@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from okrsync import git_command
 from okrsync.errors import SourceError
 
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_FORMAT = "%x00%H%x00%ct%x00%ae%x00%B"
+_FORMAT = "%x00%H %ct %ae%x00:%B"
+"""Each commit begins with an empty field, and nothing else is empty: that is where the answer is cut."""
 _LOG = (
     "log",
     "-z",
@@ -31,10 +32,10 @@ _LOG = (
 )
 """Whatever a user's configuration could change in the answer is named here or in ``okrsync.git_command``."""
 _BATCH = 10_000
+_BEGIN = b"\0\0"
 
 
-@dataclass(frozen=True, slots=True)
-class RawCommit:
+class RawCommit(NamedTuple):
     """A commit as git tells it."""
 
     id: str
@@ -72,6 +73,14 @@ class Clone:
         """Does the clone end before the first commit (``git clone --depth``)?"""
         return self._run("rev-parse", "--is-shallow-repository")[1].strip() == b"true"
 
+    def stamp(self) -> list[str | None] | None:
+        """What changes when the clone's configuration is written or its history deepened, without asking git; None
+        where its files are not in their usual place (a worktree)."""
+        for folder in (self.path / ".git", self.path):
+            if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+                return [_written(folder / "config"), _written(folder / "shallow")]
+        return None
+
     def has_branches(self) -> bool:
         """Is there any branch, local or fetched?"""
         return bool(self._run("for-each-ref", "--count=1", "refs/heads", "refs/remotes")[1].strip())
@@ -97,20 +106,16 @@ class Clone:
 
     def _commits(self, arguments: Sequence[str], revisions: Sequence[str]) -> Iterator[RawCommit]:
         chunks = git_command.stream(arguments, where=self.where, folder=self.path, stdin=_lines(revisions))
-        # A commit is an empty token (nothing else can be: no path is empty), four fields, and its paths, the first of
-        # which follows a line feed.
-        tokens = _split(chunks, b"\0")
-        token = next(tokens, None)
-        while token is not None:
-            fields = list(islice(tokens, 4))
-            id_ = fields[0].decode("ascii", "replace") if fields else ""
-            if token or len(fields) < 4 or not _HASH.fullmatch(id_):
+        for record in _records(chunks):
+            head, _, rest = record.partition(b"\0")
+            message, *paths = rest.split(b"\0")
+            fields = head.split(b" ", 2)
+            id_ = fields[0].decode("ascii", "replace")
+            if len(fields) < 3 or not message.startswith(b":") or not _HASH.fullmatch(id_):
                 raise SourceError(f"{self.where}: the answer of git log cannot be read")
-            paths: list[bytes] = []
-            while token := next(tokens, None):
-                paths.append(token if paths else token.removeprefix(b"\n"))
-            _, committed, email, message = fields
-            yield RawCommit(id_, committed, email, message, tuple(paths))
+            if paths:
+                paths[0] = paths[0].removeprefix(b"\n")
+            yield RawCommit(id_, fields[1], fields[2], message[1:], tuple(paths))
 
     def _run(self, *arguments: str, stdin: bytes = b"", accepted: Sequence[int] = (0,)) -> tuple[int, bytes]:
         return git_command.run(arguments, where=self.where, folder=self.path, stdin=stdin, accepted=accepted)
@@ -123,6 +128,28 @@ def is_hash(text: object) -> bool:
 
 def _lines(revisions: Sequence[str]) -> bytes:
     return "".join(f"{revision}\n" for revision in revisions).encode("ascii")
+
+
+def _written(file: Path) -> str | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return f"{found.st_mtime_ns} {found.st_size}"
+
+
+def _records(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The commits of a log, each from its hash to its last path."""
+    pending = [b"\0"]  # the end of the record before the first one
+    for chunk in chunks:
+        pending.append(chunk)
+        if _BEGIN not in chunk and not chunk.startswith(b"\0"):
+            continue
+        *whole, rest = b"".join(pending).split(_BEGIN)
+        yield from filter(None, whole)
+        pending = [rest]
+    if rest := b"".join(pending).removesuffix(b"\0"):
+        yield rest
 
 
 def _split(chunks: Iterable[bytes], end: bytes) -> Iterator[bytes]:

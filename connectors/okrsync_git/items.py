@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from okrsync.model import ItemKind, ItemState, WorkItem
@@ -81,10 +82,15 @@ def item_of(commit: RawCommit, *, project: str, repo: str | None, web: str | Non
         created_at=at,
         updated_at=at,
         done_at=at,
-        author=commit.email.decode("utf-8", "replace").strip().lower() or None,
-        paths=tuple(path.decode("utf-8", "replace") for path in commit.paths),
+        author=_account(commit.email),
+        paths=tuple([path.decode("utf-8", "replace") for path in commit.paths]),
         references=references_of(repo=repo, body=message),
     )
+
+
+@lru_cache(maxsize=10_000)
+def _account(email: bytes) -> str | None:
+    return email.decode("utf-8", "replace").strip().lower() or None
 
 
 def moment_of(seconds: bytes) -> datetime:
