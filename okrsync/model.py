@@ -567,6 +567,8 @@ class Judgement:
     """What people said, beside an automatic series."""
     completed: tuple[Piece, ...] = ()
     """What was completed in the window, latest first."""
+    failure: str | None = None
+    """Why its outcome source could not be read the last time; what it gave before is judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from okrsync.findings.catalogue import RULES
 from okrsync.findings.diagnose import diagnose
 from okrsync.findings.goals import Goals
 from okrsync.findings.interface import Facts
-from okrsync.model import Cycle, GoalVersion, Judgement, KeyResult, Piece, SourceStatus
+from okrsync.http import one_line
+from okrsync.model import Cycle, GoalVersion, Judgement, KeyResult, Person, Piece, SourceStatus
+from okrsync.numbers import show
 from okrsync.report.value import Earlier, Report, build_report
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def make_report(
         for objective in objectives
         for kr in objective.key_results
     ]
-    judgements = [_with_failure(case.judgement(as_of), statuses.get(case.key_result.id)) for case in cases]
+    judgements = [_told_whole(case.judgement(as_of), statuses.get(case.key_result.id), config.people) for case in cases]
     completed = [
         served_when_done(piece, key_results, zone)
         for piece in pieces
@@ -178,12 +180,22 @@ def _sources(engine: Engine, config: Config, end: datetime) -> list[SourceStatus
     return [*found, *(SourceStatus(name, "*", None, items=0, removed=0, state="never") for name in unknown)]
 
 
-def _with_failure(judgement: Judgement, status: OutcomeStatus | None) -> Judgement:
-    """The judgement, saying so when what it rests on could not be read the last time."""
-    if status is None or status.error is None or status.origin != judgement.key_result.metric.source_type:
-        return judgement
-    message = f"Its {status.origin} source could not be read the last time: {status.error}"
-    return replace(judgement, reasons=(*judgement.reasons, message))
+def _told_whole(judgement: Judgement, status: OutcomeStatus | None, people: Sequence[Person]) -> Judgement:
+    """The judgement with what stands beside it: a person's last check-in, and that its source could not be read."""
+    origin = judgement.key_result.metric.source_type
+    reasons = list(judgement.reasons)
+    if judgement.check_ins:
+        said = judgement.check_ins[-1]
+        who = next((one.name for one in people if one.id == said.by and one.name), said.by or "a person")
+        sure = "" if said.confidence is None else f", confidence {show(said.confidence)} of 10"
+        note = f": “{one_line(said.note)}”" if said.note else "."
+        reasons.append(
+            f"Beside its {origin} source, {one_line(who, 60)} checked in {show(said.value)} on {said.at}{sure}{note}"
+        )
+    failure = status.error if status is not None and status.origin == origin else None
+    if failure is not None:
+        reasons.append(f"Its {origin} source could not be read the last time: {failure}")
+    return replace(judgement, reasons=tuple(reasons), failure=failure)
 
 
 def served_when_done(piece: Piece, key_results: Mapping[str, KeyResult], zone: ZoneInfo) -> Piece:

@@ -269,6 +269,31 @@ def test_a_failing_outcome(repository: Project) -> None:
     assert not any("could not" in reason for reason in key_result(repository, "KR1.1")["reasons"])
 
 
+@pytest.mark.parametrize("format_", ["terminal", "markdown"])
+def test_a_failing_outcome_stands_in_the_report_whatever_its_verdict(project: Project, format_: str) -> None:
+    project.run("sync")
+    (project.path / "a.csv").unlink()
+    project.run("sync")
+    report = " ".join(project.run("report", "--format", format_).out.split())
+    assert "its source could not be read the last time: a.csv: cannot be read: No such file or directory" in report
+
+
+@pytest.mark.parametrize("format_", ["terminal", "markdown", "json"])
+def test_what_a_person_says_stands_beside_what_is_measured(repository: Project, format_: str) -> None:
+    repository.run("sync")
+    before = key_result(repository, "KR1.1")
+    note = "the\x1b[2Jwizard is live"
+    ran = repository.run("check-in", "KR1.1", "250", "--confidence", "4", "--by", "lin", "--note", note)
+    assert ran.err.splitlines()[-1] == "KR1.1 is measured by its csv source: the check-in stands beside that series"
+    after = key_result(repository, "KR1.1")
+    assert after["outcome"] == before["outcome"]
+    assert after["verdict"] == before["verdict"] == "busy"
+    said = "Beside its csv source, Lin Wei checked in 250 on 2026-11-20, confidence 4 of 10: “the [2Jwizard is live”"
+    assert after["reasons"] == [*before["reasons"], said]
+    out = " ".join(repository.run("report", "--format", format_).out.split()).replace("\\", "")
+    assert said in out
+
+
 def test_a_series_that_changes(project: Project) -> None:
     project.run("sync")
     project.write("a.csv", series().replace("2026-11-16,121", "2026-11-16,200").replace("2026-11-09,120\n", ""))

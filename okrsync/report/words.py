@@ -327,6 +327,11 @@ def standing(judgement: Judgement) -> str:
 
 def reading(judgement: Judgement) -> str | None:
     """Why a key result's measurement cannot be relied on; None when it can."""
+    failed = judgement.failure and f"its source could not be read the last time: {clean(judgement.failure, 300)}"
+    return "; ".join(reason for reason in (_weakness(judgement), failed) if reason) or None
+
+
+def _weakness(judgement: Judgement) -> str | None:
     outcome, kind = judgement.outcome, judgement.key_result.kind
     if judgement.verdict is Verdict.RETIRED or (kind is Kind.MILESTONE and not outcome.stale):
         return None
