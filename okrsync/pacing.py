@@ -8,10 +8,7 @@ until something speaks against it; from then on by one each round trip. It shrin
 than twice as long as they did at a smaller window (as in Netflix's concurrency-limits, with a test whether shrinking
 helps: a service that has become slow by itself is not mended by asking less of it), and when the host refuses.
 
-*How many a second.* A refusal says that the host counts. What it counts is found like a policer's rate in BBR: what was
-accepted between two refusals, the pause included, is what a token bucket lets through; what was accepted in the last
-second before the first is what a window of a second does. From the first refusal on requests leave evenly spaced,
-just below the lowest rate that was refused, and seldom try more.
+*How many a second.* See ``okrsync.pacing_rate``.
 """
 
 from __future__ import annotations
@@ -21,30 +18,16 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from okrsync.pacing_rate import Rate
+
 START = 4.0
 """Requests at once in the beginning."""
 
 _SLOWER = 2.0
 """Answers that take this many times longer than at a smaller window say that the host is at its end."""
 
-_BELOW = 0.97
-"""So close one keeps to what a host seems to bear."""
-
-_SPAN = 1.0
-"""Seconds over which a host that refuses is supposed to count, until it is known better."""
-
-_CATCH_UP = 0.02
-"""Seconds by which a late request may be followed early by the next, so that the rate holds on average."""
-
-_PATIENCE = 50
-"""Good answers at one rate before a higher one is tried; four times as many after each time that trying failed."""
-
-_LONGEST_PATIENCE = 3200
-_STEP = 0.05
-"""By how much more is tried; twice that after each step that went well."""
-
-_LARGEST_STEP = 0.5
-_SLOWEST = 0.2
+_LEAST_PAUSE = 1.0
+"""Seconds without a request after a refusal, whatever it asks for: services count in whole seconds."""
 
 _UNNAMED_PAUSE = 1.0
 """Seconds of the first pause after a refusal that names none; doubles with each that follows at once."""
@@ -99,7 +82,7 @@ class Pacing:
         self._limits = limits
         self._under_way = 0
         self._window = _Window(min(START, self._ceiling), self._ceiling)
-        self._rate = _Rate()
+        self._rate = Rate()
         self._pause_until = -math.inf
         self._pause_why = ""
         self._refusals_in_a_row = 0
@@ -158,10 +141,10 @@ class Pacing:
         """The host refused: too much was asked of it. ``wait`` is how many seconds it asks for."""
         if self._rate.refused(now, started, wait, self._under_way):
             self._refusals_in_a_row += 1
-            self._window.shrink(now, started)
+            self._window.steady()
         if wait is None:
             wait = min(_LONGEST_UNNAMED, _UNNAMED_PAUSE * 2.0 ** (self._refusals_in_a_row - 1))
-        self.pause(now, wait, why)
+        self.pause(now, max(wait, _LEAST_PAUSE), why)
         self._end(kind)
 
     def failed(self, now: float, started: float, kind: str = "") -> None:
@@ -226,6 +209,10 @@ class _Window:
         if times.speak_against(now - started) and self.size > START:
             self.shrink(now, started, START)
 
+    def steady(self) -> None:
+        """The host was asked for too much: no more doubling."""
+        self._doubling = False
+
     def shrink(self, now: float, started: float, least: float = 1.0) -> None:
         """Once for all that was under way together."""
         if started >= self._shrunk_at:
@@ -261,149 +248,3 @@ class _Times:
         self._before = typical if typical > self._usual * self._tolerance else None
         self._usual = min(typical, self._usual)
         return self._before is not None
-
-
-class _Rate:
-    """How many a second: none known until the host refuses, then just below what it bears."""
-
-    def __init__(self) -> None:
-        self.limit: float | None = None
-        self.cut_at = -math.inf
-        """When the last refusal came: those of requests that began before it belong to the same overshoot."""
-        self._next = -math.inf
-        self._starts: deque[float] = deque()
-        self._accepted: deque[float] = deque()
-        self._since: float | None = None
-        """When the first request after the last overshoot began."""
-        self._count = 0
-        """Accepted since then."""
-        self._counts: deque[int] = deque(maxlen=2)
-        """The same of the last overshoots."""
-        self._overshoot: _Overshoot | None = None
-        self._held = 0.0
-        """The highest rate that was borne for a while since the last refusal."""
-        self._patience = _PATIENCE
-        self._unharmed = 0
-        self._raised_at = -math.inf
-        self._step = _STEP
-
-    def next_at(self, now: float) -> float:
-        """When the next request may start."""
-        return self._next if self.limit is not None else now
-
-    def begin(self, now: float) -> None:
-        if self._since is None:
-            self._since = now
-        self._starts.append(now)
-        while self._starts[0] < now - 2 * _SPAN:
-            self._starts.popleft()
-        if self.limit is not None:
-            self._next = max(self._next, now - _CATCH_UP) + 1.0 / self.limit
-
-    def good(self, now: float, started: float) -> None:
-        if started <= self.cut_at:
-            self._late(now, started, accepted=True)
-            return
-        self._count += 1
-        self._accepted.append(started)
-        while self._accepted[0] < started - 2 * _SPAN:
-            self._accepted.popleft()
-        if self.limit is not None and self._overshoot is None:
-            self._unharmed += 1
-            if self._unharmed >= self._patience and now - self._raised_at >= _SPAN:
-                self._held = self.limit
-                self.limit *= 1.0 + self._step
-                self._step = min(_LARGEST_STEP, self._step * 2.0)
-                self._unharmed, self._patience, self._raised_at = 0, min(self._patience, _PATIENCE), now
-
-    def refused(self, now: float, started: float, wait: float | None, under_way: int) -> bool:
-        """False when it belongs to an overshoot that is known."""
-        if started <= self.cut_at:
-            self._late(now, started, accepted=False)
-            return False
-        lasted = started - self._since if self._since is not None else 0.0
-        span = max(0.1, min(_SPAN / 2, lasted))
-        tried = sum(begun > started - span for begun in self._starts) / span
-        if self.limit is not None:
-            tried = min(tried, self.limit)
-        self._overshoot = _Overshoot(
-            first=started,
-            lasted=lasted,
-            wait=0.0 if wait is None else wait,
-            tried=max(tried, 0.2),
-            recent=sum(begun > started - _SPAN for begun in self._accepted),
-            outstanding=under_way - 1,
-        )
-        self.cut_at = now
-        if self.limit is None:
-            self.limit = tried / 2
-        if not self._overshoot.outstanding:
-            self._settle(now)
-        return True
-
-    def unanswered(self, now: float, started: float) -> None:
-        """A request ended without telling anything of the rate."""
-        if started <= self.cut_at and self._overshoot is not None:
-            self._late(now, started, accepted=None)
-
-    def _late(self, now: float, started: float, *, accepted: bool | None) -> None:
-        over = self._overshoot
-        if over is None:
-            return
-        over.outstanding -= 1
-        if accepted is not None and started >= over.first:
-            over.accepted += accepted
-            over.refused += not accepted
-        elif accepted:
-            self._count += 1
-            over.recent += 1
-        if over.outstanding <= 0:
-            self._settle(now)
-
-    def _settle(self, now: float) -> None:
-        """All that was under way when the host refused has been answered: set the rate by what is known now."""
-        over = self._overshoot
-        assert over is not None
-        self._overshoot = None
-        count = self._count + over.accepted
-        probing = self._held > 0.0
-        bears = over.bears(count)
-        if len(self._counts) == 2 and all(abs(count - earlier) <= 1 for earlier in self._counts):
-            limit = over.tried  # slower does not help: it refuses for another reason
-        elif probing:
-            limit = min(self._held, max(bears * _BELOW, self._held * 0.9))
-            self._patience = min(_LONGEST_PATIENCE, self._patience * 4)
-        else:
-            limit = min(over.tried * _BELOW, bears * _BELOW)
-        self.limit = max(_SLOWEST, limit)
-        self._counts.append(count)
-        self._held, self._step, self._unharmed, self._raised_at = 0.0, _STEP, 0, now
-        self._count, self._since = 0, None
-        self._accepted.clear()
-        self._next = -math.inf
-
-
-@dataclass(slots=True)
-class _Overshoot:
-    """What is known of a refusal, and of the requests that were under way then."""
-
-    first: float
-    lasted: float
-    wait: float
-    tried: float
-    recent: int
-    outstanding: int
-    accepted: int = 0
-    refused: int = 1
-
-    def bears(self, count: int) -> float:
-        """Requests a second that the host seems to bear; ``count`` were accepted since the overshoot before."""
-        through = count / max(1e-9, self.lasted + self.wait)
-        if self.accepted * 4 >= self.refused:
-            # It still takes some, as fast as a bucket is filled.
-            return max(through, self.tried * self.accepted / (self.accepted + self.refused))
-        if self.wait > _SPAN:
-            return through
-        if self.lasted <= _SPAN:
-            return max(self.recent, 1) / _SPAN
-        return math.sqrt(through * self.tried)
