@@ -85,6 +85,8 @@ class Plan:
     """What the scope is called at the service now; another than ``Scope.id`` after a rename."""
     whole: bool = False
     """True when the plan reads everything, whatever its age."""
+    total: int | None = None
+    """How many items the scope holds now, where the plan's own request told it: spares the question ``count``."""
 
 
 @dataclass(frozen=True, slots=True)

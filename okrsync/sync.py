@@ -7,21 +7,24 @@ or on other machines. What fails fails for one scope only, and is kept with it f
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from queue import SimpleQueue
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
-from okrsync.connector import Connector, ConnectorContext, Cursor, Plan, Shard, SourceSettings
-from okrsync.errors import ConfigError, CursorExpired, SourceError
+from okrsync.connector import Connector, ConnectorContext, Cursor, Plan, SourceSettings
+from okrsync.errors import ConfigError, SourceError
 from okrsync.model import Scope
 from okrsync.pace import Paces
 from okrsync.plugins import CONNECTORS, load
+from okrsync.pulling import GivenUp, Puller, ShardTask, Stored, Writer
 from okrsync.store import scopes, work
 
 if TYPE_CHECKING:
@@ -32,6 +35,10 @@ _WHOLE_SOURCE = "*"
 
 _CHEAP_CENSUS = 5000
 """Up to so many items a census is one or a few requests: when no count is to be had, it is simply taken."""
+
+
+PullShard: TypeAlias = Callable[[ShardTask, Stored, GivenUp], Future[None]]
+"""Begins to pull a shard, here or elsewhere; the arguments are those of ``Puller.pull``."""
 
 
 class Observer(Protocol):
@@ -81,6 +88,8 @@ class _Run:
     result: ScopeResult
     cursor: Cursor | None
     plan: Plan | None = None
+    done: frozenset[str] = frozenset()
+    """Shards of the plan that an earlier sync finished."""
     resumed: bool = False
     """The plan is one that an earlier sync left behind."""
     was_empty: bool = False
@@ -109,6 +118,7 @@ class SyncOptions:
     full: bool = False
     """Read everything again, and accept an empty census."""
     jobs: int = 8
+    """Requests under way at once, to each service."""
     people: frozenset[str] = frozenset()
     """Sources at which it is wanted whom work waited for."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
@@ -133,18 +143,27 @@ def sync(
     paces = Paces(options.jobs)
     connectors = {name: _connector(name, sources[name], options, observer, paces) for name in names}
     results: list[ScopeResult] = []
+    stopping = Event()
+    # Each source has its own --jobs: another service's answers are no reason to wait.
+    threads = ThreadPoolExecutor(max_workers=options.jobs * max(1, len(names)), thread_name_prefix="okrsync")
     try:
-        with ThreadPoolExecutor(max_workers=options.jobs, thread_name_prefix="okrsync") as executor:
-            runs = _open_scopes(engine, connectors, options, only, observer, results, executor)
+        with Writer(engine) as writer, threads:
             try:
-                _Coordinator(engine, options, observer, executor).run(runs)
+                puller = Puller(engine, connectors, writer, stopping)
+
+                def pull(task: ShardTask, stored: Stored, given_up: GivenUp) -> Future[None]:
+                    return threads.submit(puller.pull, task, stored, given_up)
+
+                runs = _open_scopes(engine, connectors, options, only, observer, results, threads)
+                _Coordinator(engine, options, observer, threads, pull).run(runs)
             except BaseException:
                 # Let nobody wait for tasks that have not begun; those under way end with their page.
-                executor.shutdown(wait=False, cancel_futures=True)
+                stopping.set()
+                paces.close()
+                threads.shutdown(wait=False, cancel_futures=True)
                 raise
             results += [run.result for run in runs]
     finally:
-        paces.close()
         for connector in connectors.values():
             connector.close()
     return sorted(results, key=lambda result: (result.scope.source, result.scope.id))
@@ -252,77 +271,144 @@ def _source_failed(engine: Engine, source: str, message: str, observer: Observer
     return failed
 
 
+@dataclass(eq=False)
+class _Lane:
+    """The tasks of one source: at most ``--jobs`` under way, and each scope's in its turn, so that a large one does not
+    keep the others waiting."""
+
+    free: int
+    waiting: dict[int, deque[_Task]] = field(default_factory=dict)
+    """By scope, in the order of their turns."""
+
+    def put(self, task: _Task) -> None:
+        self.waiting.setdefault(id(task.run), deque()).append(task)
+
+    def take(self) -> _Task | None:
+        """The next task that may start now."""
+        if not self.free or not self.waiting:
+            return None
+        turn = next(iter(self.waiting))
+        tasks = self.waiting.pop(turn)
+        task = tasks.popleft()
+        if tasks:
+            self.waiting[turn] = tasks
+        self.free -= 1
+        return task
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Task:
+    run: _Run
+    start: Callable[[], Future[None]]
+    then: Callable[[], None]
+
+
 class _Coordinator:
     """Submits tasks and reacts to their ends; only it knows which task follows which."""
 
-    def __init__(self, engine: Engine, options: SyncOptions, observer: Observer, executor: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, engine: Engine, options: SyncOptions, observer: Observer, threads: ThreadPoolExecutor, pull: PullShard
+    ) -> None:
+        """``threads`` run everything but pulls, which are ``pull``'s."""
         self._engine = engine
         self._options = options
         self._observer = observer
-        self._executor = executor
-        self._pending: dict[Future[None], Callable[[], None]] = {}
+        self._threads = threads
+        self._pull_shard = pull
+        self._lanes: dict[str, _Lane] = {}
+        self._under_way = 0
+        self._ended: SimpleQueue[tuple[_Lane, _Task, Future[None]]] = SimpleQueue()
         self._runs: Sequence[_Run] = ()
 
     def run(self, runs: Sequence[_Run]) -> None:
         self._runs = runs
         for run in runs:
+            self._lanes.setdefault(run.scope.source, _Lane(self._options.jobs))
             self._begin(run)
-        while self._pending:
-            done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                then = self._pending.pop(future)
-                future.result()
-                then()
+        while self._start_what_may() or self._under_way:
+            lane, task, future = self._ended.get()
+            self._under_way -= 1
+            lane.free += 1
+            self._react(task, future)
 
-    def _begin(self, run: _Run) -> None:
-        self._submit(run, partial(self._make_plan, run), partial(self._start_shards, run))
+    def _start_what_may(self) -> bool:
+        started = False
+        for lane in self._lanes.values():
+            while (task := lane.take()) is not None:
+                started = True
+                self._under_way += 1
+                task.start().add_done_callback(partial(self._tell, lane, task))
+        return started
 
-    def _submit(self, run: _Run, task: Callable[[], None], then: Callable[[], None]) -> None:
-        def guarded() -> None:
-            if run.result.error is not None:
-                return
-            try:
-                task()
-            except SourceError as error:
-                run.result.error = str(error)
+    def _tell(self, lane: _Lane, task: _Task, future: Future[None]) -> None:
+        self._ended.put((lane, task, future))
 
-        def proceed() -> None:
-            run.waiting_for -= 1
+    def _react(self, task: _Task, future: Future[None]) -> None:
+        run = task.run
+        run.waiting_for -= 1
+        try:
+            future.result()
+        except SourceError as error:
             if run.result.error is None:
-                then()
-            elif not run.waiting_for:
-                scopes.fail_scope(self._engine, run.row.id, run.result.error)
-                self._observer.scope_done(run.result)
-                self._finish_source(run.scope.source)
+                run.result.error = str(error)
+        if run.result.error is None:
+            task.then()
+        elif not run.waiting_for:
+            scopes.fail_scope(self._engine, run.row.id, run.result.error)
+            self._observer.scope_done(run.result)
+            self._finish_source(run.scope.source)
+
+    def _add(self, run: _Run, start: Callable[[], Future[None]], then: Callable[[], None]) -> None:
+        def unless_failed() -> Future[None]:
+            if run.result.error is None:
+                return start()
+            skipped: Future[None] = Future()
+            skipped.set_result(None)
+            return skipped
 
         run.waiting_for += 1
-        self._pending[self._executor.submit(guarded)] = proceed
+        self._lanes[run.scope.source].put(_Task(run, unless_failed, then))
+
+    def _add_here(self, run: _Run, task: Callable[[_Run], None], then: Callable[[], None]) -> None:
+        self._add(run, partial(self._threads.submit, task, run), then)
+
+    def _begin(self, run: _Run) -> None:
+        self._add_here(run, self._make_plan, partial(self._start_shards, run))
 
     def _make_plan(self, run: _Run) -> None:
         self._observer.scope_started(run.scope)
         interrupted = scopes.progress_of(self._engine, run.row.id)
         if interrupted is not None and not self._options.full:
-            run.plan, run.resumed = interrupted.plan, True
+            run.plan, run.done, run.resumed = interrupted.plan, interrupted.done, True
             return
         run.was_empty = not work.count_items(self._engine, run.row.id)
         run.plan = run.connector.plan(run.scope, None if self._options.full else run.cursor)
+        run.done = frozenset()
         scopes.start_plan(self._engine, run.row.id, run.plan)
 
     def _start_shards(self, run: _Run) -> None:
         assert run.plan is not None
-        progress = scopes.progress_of(self._engine, run.row.id)
-        done = progress.done if progress else frozenset()
-        todo = [shard for shard in run.plan.shards if shard.id not in done]
+        todo = [shard for shard in run.plan.shards if shard.id not in run.done]
         for shard in todo:
-            self._submit(run, partial(self._pull, run, shard), partial(self._shard_done, run))
+            task = ShardTask(run.scope, run.row.id, shard)
+            stored = partial(self._page_stored, run)
+            self._add(
+                run,
+                partial(self._pull_shard, task, stored, lambda: run.result.error is not None),
+                partial(self._shard_done, run),
+            )
         if not todo:
             self._shard_done(run)
+
+    def _page_stored(self, run: _Run, items: int, changed: int) -> None:
+        run.stored(items, changed)
+        self._observer.page_stored(run.scope, items)
 
     def _shard_done(self, run: _Run) -> None:
         if run.waiting_for:
             return
         if run.resumed:
-            self._submit(run, partial(self._finish, run), partial(self._finished, run))
+            self._add_here(run, self._finish, partial(self._finished, run))
             return
         run.pulled = True
         self._finish_source(run.scope.source)
@@ -339,7 +425,7 @@ class _Coordinator:
         for run in runs:
             if run.result.error is None and not run.finishing:
                 run.finishing = True
-                self._submit(run, partial(self._finish, run), partial(self._finished, run))
+                self._add_here(run, self._finish, partial(self._finished, run))
 
     def _finished(self, run: _Run) -> None:
         if run.resumed:
@@ -349,26 +435,6 @@ class _Coordinator:
             self._begin(run)
         else:
             self._observer.scope_done(run.result)
-
-    def _pull(self, run: _Run, shard: Shard) -> None:
-        progress = scopes.progress_of(self._engine, run.row.id)
-        cursor = progress.cursors.get(shard.id) if progress else None
-        try:
-            self._pull_from(run, shard, cursor)
-        except CursorExpired:
-            if cursor is None:
-                raise
-            scopes.restart_shard(self._engine, run.row.id, shard.id)
-            self._pull_from(run, shard, None)
-
-    def _pull_from(self, run: _Run, shard: Shard, cursor: Cursor | None) -> None:
-        for page in run.connector.pages(run.scope, shard, cursor):
-            if run.result.error is not None:
-                return
-            changed = work.save_page(self._engine, run.scope.source, run.row.id, shard.id, page)
-            run.stored(len(page.items), changed)
-            self._observer.page_stored(run.scope, len(page.items))
-        scopes.finish_shard(self._engine, run.row.id, shard.id)
 
     def _finish(self, run: _Run) -> None:
         assert run.plan is not None
@@ -383,7 +449,9 @@ class _Coordinator:
         if run.row.last_census is None or self._options.now() - run.row.last_census >= self._options.census:
             return True
         stored = work.count_items(self._engine, run.row.id)
-        counted = run.connector.count(run.scope)
+        counted = run.plan.total if run.plan is not None else None
+        if counted is None:
+            counted = run.connector.count(run.scope)
         return stored <= _CHEAP_CENSUS if counted is None else counted != stored
 
     def _census(self, run: _Run) -> None:

@@ -73,6 +73,7 @@ class FakeSource:
     page_size: int = 2
     requests: list[str] = field(default_factory=list)
     before_page: Callable[[str, int], None] = lambda scope, number: None
+    shards: int = 2
     count_answer: bool = True
     listed_by_service: bool = False
     """The service, not the configuration, says which scopes there are."""
@@ -112,12 +113,12 @@ class FakeSource:
                 service.requests.append(f"plan {scope.id}")
                 since = "" if cursor is None else cursor["since"]
                 newest = max((i.updated_at.isoformat() for i in service.scopes[scope.id].values()), default=since)
-                halves = (Shard("even", {"half": 0, "since": since}), Shard("odd", {"half": 1, "since": since}))
-                return Plan(halves, {"since": newest}, scope.id, whole=cursor is None)
+                shards = tuple(Shard(f"part {n}", {"part": n, "since": since}) for n in range(service.shards))
+                return Plan(shards, {"since": newest}, scope.id, whole=cursor is None)
 
             def pages(self, scope: Scope, shard: Shard, cursor: Cursor | None) -> Iterator[Page]:
                 items = sorted(service.scopes[scope.id].values(), key=lambda item: item.id)
-                items = [item for n, item in enumerate(items) if n % 2 == shard.params["half"]]
+                items = [item for n, item in enumerate(items) if n % service.shards == shard.params["part"]]
                 items = [item for item in items if item.updated_at.isoformat() >= shard.params["since"]]
                 at = 0 if cursor is None else cursor["at"]
                 while True:

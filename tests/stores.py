@@ -72,10 +72,16 @@ def use_fake(monkeypatch: pytest.MonkeyPatch, service: FakeSource) -> None:
 
 
 def pull_all(
-    engine: Engine, service: FakeSource, *, full: bool = False, day: float = 40, only: tuple[str, ...] = ()
+    engine: Engine,
+    service: FakeSource,
+    *,
+    full: bool = False,
+    day: float = 40,
+    only: tuple[str, ...] = (),
+    jobs: int = 4,
 ) -> list[ScopeResult]:
     options = SyncOptions(
-        base=Path(), timezone=UTC_ZONE, census=sync.timedelta(days=1), full=full, jobs=4, now=lambda: moment(day)
+        base=Path(), timezone=UTC_ZONE, census=sync.timedelta(days=1), full=full, jobs=jobs, now=lambda: moment(day)
     )
     return sync.sync(
         engine, {"fake": service.settings()}, options, Silent(), [sync.Selector.parse(one) for one in only]

@@ -6,14 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from okrsync.errors import AuthError, ConfigError, CursorExpired, SourceError
+from okrsync.errors import AuthError, ConfigError, CursorExpired, SourceError, StoreError
 from okrsync.model import Wait
+from okrsync.store import work
 from okrsync.store.read import source_statuses
 from tests.fake_source import FakeSource, issue, moment
 from tests.stores import content, new_store, pairs, pull_all, use_fake
@@ -274,6 +277,107 @@ def test_text_that_no_database_takes_is_stored_with_a_replacement(service: FakeS
     assert "nul � and half a pair ?" in titles
 
 
+def test_pulls_go_on_while_a_page_is_stored_but_not_without_end(
+    service: FakeSource, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.put("BIG", *(issue(f"BIG-{n}") for n in range(400)))
+    enough = threading.Event()
+    asked_meanwhile = []
+    real = work.save_pages
+
+    def slow(engine: Engine, arrivals: Sequence[work.Arrival]) -> list[int]:
+        if not asked_meanwhile:
+            while len(service.requests) < 25:
+                time.sleep(0.001)
+            enough.wait(0.2)  # they ask for no more, because the writer is too far behind
+            asked_meanwhile.append(sum(request.startswith("page") for request in service.requests))
+        return real(engine, arrivals)
+
+    monkeypatch.setattr(work, "save_pages", slow)
+    assert all(r.error is None for r in pull_all(engine, service, only=("fake:BIG",)))
+    assert asked_meanwhile[0] <= 60  # of 200
+    assert len(keys(engine)) == 400
+
+
+def test_what_arrives_while_the_writer_is_busy_is_stored_in_one_transaction(
+    service: FakeSource, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.put("BIG", *(issue(f"BIG-{n}") for n in range(200)))
+    sizes = []
+    real = work.save_pages
+
+    def slow(engine: Engine, arrivals: Sequence[work.Arrival]) -> list[int]:
+        sizes.append(len(arrivals))
+        time.sleep(0.02)
+        return real(engine, arrivals)
+
+    monkeypatch.setattr(work, "save_pages", slow)
+    pull_all(engine, service)
+    assert sum(sizes) >= 100
+    assert max(sizes) > 4
+
+
+def test_a_store_that_refuses_ends_the_sync_with_its_reason(
+    service: FakeSource, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(engine: Engine, arrivals: Sequence[work.Arrival]) -> list[int]:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(work, "save_pages", refuse)
+    with pytest.raises(StoreError, match="the disk is full"):
+        pull_all(engine, service)
+
+
+def test_a_large_scope_does_not_keep_a_small_one_waiting(service: FakeSource, engine: Engine) -> None:
+    service.put("BIG", *(issue(f"BIG-{n}") for n in range(60)))
+    service.shards = 30
+    service.put("SMALL", issue("SMALL-1"))
+    service.before_page = lambda scope, at: time.sleep(0.005)
+    pull_all(engine, service)
+    pages = [request.split()[1] for request in service.requests if request.startswith("page")]
+    assert pages.index("SMALL") < len(pages) / 4
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_no_more_pulls_at_once_than_jobs(service: FakeSource, engine: Engine, jobs: int) -> None:
+    service.shards = 12
+    now, most = 0, 0
+    lock = threading.Lock()
+
+    def count(scope: str, at: int) -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.01)
+        with lock:
+            now -= 1
+
+    service.before_page = count
+    pull_all(engine, service, jobs=jobs)
+    assert most == jobs
+
+
+def test_half_of_a_killed_pull_is_not_asked_for_again(service: FakeSource, engine: Engine) -> None:
+    service.put("BIG", *(issue(f"BIG-{n}", created=n / 100) for n in range(400)))
+    whole = 200
+    asked = []
+
+    def fail_half_way(scope: str, at: int) -> None:
+        asked.append(at)
+        if scope == "BIG" and len(asked) > whole / 2:
+            raise SourceError("the power went")
+
+    service.before_page = fail_half_way
+    pull_all(engine, service, only=("fake:BIG",))
+    service.before_page = lambda scope, at: None
+    service.requests.clear()
+    pull_all(engine, service, only=("fake:BIG",))
+    pages = [request for request in service.requests if request.startswith("page")]
+    assert len(pages) <= 0.55 * whole
+    assert len(keys(engine)) == 400
+
+
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -313,7 +417,7 @@ def test_killed_before_any_of_its_writes_a_sync_ends_with_the_same_store(
     expected = content(whole)
     root = str(Path(__file__).resolve().parents[1])
     killed = 0
-    for write in range(1, 12, 2):
+    for write in range(1, 9):
         folder = tmp_path / str(write)
         folder.mkdir()
         done = subprocess.run([sys.executable, "-c", _KILLED, root, str(folder), str(write)], check=False)

@@ -111,6 +111,15 @@ def start_plan(engine: Engine, scope_id: int, plan: Plan) -> None:
         )
 
 
+def shard_cursor(engine: Engine, scope_id: int, shard: str) -> Cursor | None:
+    """Where a shard goes on; None for its beginning."""
+    with reading(engine) as connection:
+        stored = connection.execute(
+            select(shards.c.cursor).where(shards.c.scope_id == scope_id, shards.c.shard == shard)
+        ).scalar()
+    return None if stored is None else json.loads(stored)
+
+
 def restart_shard(engine: Engine, scope_id: int, shard: str) -> None:
     """Forget a shard's cursor, because the service no longer accepts it."""
     with writing(engine) as connection:

@@ -44,27 +44,51 @@ class CensusResult:
     """Ids that the source has and the store has not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A page, and where it belongs."""
+
+    source: str
+    scope_id: int
+    shard: str | None
+    """None for items fetched outside a plan."""
+    page: Page
+
+
 def save_page(engine: Engine, source: str, scope_id: int, shard: str | None, page: Page) -> int:
     """Store a page and, with it, the cursor from which its shard goes on. Returns how many items were new or changed.
 
     ``shard`` is None for items fetched outside a plan.
     """
+    return save_pages(engine, [Arrival(source, scope_id, shard, page)])[0]
+
+
+def save_pages(engine: Engine, arrivals: Sequence[Arrival]) -> list[int]:
+    """Store pages with their cursors, all of them or none, in the order in which they came.
+
+    Returns of each how many of its items were new or changed.
+    """
     with writing(engine) as connection:
-        changed = _save_items(connection, source, scope_id, page.items)
-        _save_milestones(connection, source, page.milestones)
-        if shard is not None:
-            upsert(
-                connection,
-                shards,
-                [
-                    {
-                        "scope_id": scope_id,
-                        "shard": shard,
-                        "cursor": None if page.cursor is None else json.dumps(page.cursor, sort_keys=True),
-                        "done": page.cursor is None,
-                    }
-                ],
-            )
+        return [_save_page(connection, arrival) for arrival in arrivals]
+
+
+def _save_page(connection: Connection, arrival: Arrival) -> int:
+    page = arrival.page
+    changed = _save_items(connection, arrival.source, arrival.scope_id, page.items)
+    _save_milestones(connection, arrival.source, page.milestones)
+    if arrival.shard is not None:
+        upsert(
+            connection,
+            shards,
+            [
+                {
+                    "scope_id": arrival.scope_id,
+                    "shard": arrival.shard,
+                    "cursor": None if page.cursor is None else json.dumps(page.cursor, sort_keys=True),
+                    "done": page.cursor is None,
+                }
+            ],
+        )
     return changed
 
 

@@ -1,0 +1,179 @@
+"""Pulling one shard, and the one thread that stores what all of them bring.
+
+A pull asks for its next page while the last one is being stored; it waits only when the writer is many pages behind, so
+memory stays bounded. The writer stores what has arrived in the meantime in one transaction: the more there is, the
+fewer transactions. A page and its cursor are always in the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, Queue
+from threading import Event, Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeAlias
+
+from okrsync.connector import Connector, Cursor, Shard
+from okrsync.errors import CursorExpired, StoreError
+from okrsync.model import Scope
+from okrsync.store import scopes, work
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_PAGES_WAITING = 24
+"""Pages that may wait for the writer before pulls have to."""
+
+_ITEMS_AT_ONCE = 2000
+"""Items of one transaction, more or less: readers and other writers get their turn between two."""
+
+
+Stored: TypeAlias = Callable[[int, int], None]
+"""Told of a page: how many items it had, and how many of them were new or changed."""
+
+GivenUp: TypeAlias = Callable[[], bool]
+"""Has the scope failed meanwhile?"""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardTask:
+    """A shard to pull, as plain values."""
+
+    scope: Scope
+    scope_id: int
+    """The scope's row in the store."""
+    shard: Shard
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    arrival: work.Arrival
+    stored: Future[int]
+
+
+class Writer:
+    """Stores pages in a thread of its own; safe to use from several threads.
+
+    Leaving the context stores what has arrived and ends the thread.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: Queue[_Letter | None] = Queue(_PAGES_WAITING)
+        self._thread = Thread(target=self._run, name="okrsync-writer", daemon=True)
+
+    def save(self, arrival: work.Arrival) -> Future[int]:
+        """Hand over a page. The future tells how many of its items were new or changed once it is stored, and raises
+        ``StoreError`` when it could not be."""
+        letter = _Letter(arrival, Future())
+        self._queue.put(letter)
+        return letter.stored
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        ending = False
+        while not ending:
+            letters: list[_Letter] = []
+            letter = self._queue.get()
+            while letter is not None:
+                letters.append(letter)
+                if sum(len(each.arrival.page.items) for each in letters) >= _ITEMS_AT_ONCE:
+                    break
+                try:
+                    letter = self._queue.get_nowait()
+                except Empty:
+                    break
+            ending = letter is None
+            if letters:
+                self._store(letters)
+
+    def _store(self, letters: list[_Letter]) -> None:
+        try:
+            changed = work.save_pages(self._engine, [letter.arrival for letter in letters])
+        except Exception as error:  # noqa: BLE001 - raised again where each page is waited for
+            for letter in letters:
+                letter.stored.set_exception(error)
+            return
+        for letter, number in zip(letters, changed, strict=True):
+            letter.stored.set_result(number)
+
+
+class Puller:
+    """Pulls shards with the connectors and the store of one process."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        connectors: Mapping[str, Connector],
+        writer: Writer,
+        stopping: Event,
+    ) -> None:
+        """``stopping`` ends all pulls at their next page."""
+        self._engine = engine
+        self._connectors = connectors
+        self._writer = writer
+        self._stopping = stopping
+
+    def pull(
+        self,
+        task: ShardTask,
+        stored: Stored = lambda items, changed: None,
+        given_up: GivenUp = lambda: False,
+    ) -> None:
+        """Pull a shard from where it was left to its end.
+
+        Returns when all is stored. Raises ``SourceError``, ``StoreError``.
+        """
+        cursor = scopes.shard_cursor(self._engine, task.scope_id, task.shard.id)
+        try:
+            self._pull_from(task, cursor, stored, given_up)
+        except CursorExpired:
+            if cursor is None:
+                raise
+            scopes.restart_shard(self._engine, task.scope_id, task.shard.id)
+            self._pull_from(task, None, stored, given_up)
+
+    def _pull_from(
+        self,
+        task: ShardTask,
+        cursor: Cursor | None,
+        stored: Stored,
+        given_up: GivenUp,
+    ) -> None:
+        connector = self._connectors[task.scope.source]
+        last: Future[int] | None = None
+        ended = False
+        try:
+            for page in connector.pages(task.scope, task.shard, cursor):
+                if self._stopping.is_set() or given_up():
+                    return
+                if last is not None and last.done():
+                    last.result()  # a store that refuses ends the pull
+                last = self._writer.save(work.Arrival(task.scope.source, task.scope_id, task.shard.id, page))
+                last.add_done_callback(_telling(stored, len(page.items)))
+                ended = page.cursor is None
+        finally:
+            if last is not None:
+                last.result()
+        if not ended:
+            scopes.finish_shard(self._engine, task.scope_id, task.shard.id)
+
+
+def _telling(stored: Stored, items: int) -> Callable[[Future[int]], None]:
+    def tell(saved: Future[int]) -> None:
+        with suppress(StoreError):  # raised where the page is waited for
+            stored(items, saved.result())
+
+    return tell
