@@ -120,11 +120,8 @@ class Pace:
                     continue
             # Told without the lock: whoever is told may take its time.
             if seconds > self._longest_wait:
-                raise RetryableError(
-                    f"{self.host}: {hold.why}. That takes {seconds:.0f} s, and a run waits {self._longest_wait:.0f} s: "
-                    "what was read so far is kept, sync again later",
-                    seconds,
-                )
+                # Whoever tries again (okrsync.http.with_retries) says that this is longer than a run waits.
+                raise RetryableError(f"{self.host}: {hold.why}", seconds)
             told = hold
             on_wait(f"{self.host}: {hold.why}", seconds)
 

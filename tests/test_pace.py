@@ -179,7 +179,7 @@ def test_a_host_has_one_pace_whatever_asks_it() -> None:
 def test_a_pause_longer_than_a_run_waits_is_an_error_that_names_it() -> None:
     pace = Paces(8, lambda: 0.0).of("https://acme.example")
     pace.pause(900, "it answered 403")
-    with pytest.raises(RetryableError, match=r"acme\.example: it answered 403.* 900 s") as caught, pace.request():
+    with pytest.raises(RetryableError, match=r"acme\.example: it answered 403") as caught, pace.request():
         pass
     assert caught.value.retry_after == 900
 
