@@ -9,22 +9,27 @@ from zoneinfo import ZoneInfo
 
 from okrsync.dates import day_of
 from okrsync.findings.interface import PastOutcome
+from okrsync.findings.long_view import has_stood_still, judged, pillars_that_stand_still
 from okrsync.judge import Case
 from okrsync.metrics import metric_of
-from okrsync.model import Cycle, KeyResult, Measurement, Objective, Piece, Programme
+from okrsync.model import Cycle, Judgement, KeyResult, Measurement, Objective, Piece, Programme
 
 
-def earlier_key_results(programme: Programme, cycle: Cycle) -> list[tuple[Cycle, Objective, KeyResult]]:
-    """Key results of cycles that ended before ``cycle`` began, which share a metric or a strategy pillar with one of
-    its own. Oldest cycle first; retired ones are left out, as nobody expected them to move.
+def earlier_key_results(
+    programme: Programme, cycle: Cycle, judgements: Iterable[Judgement]
+) -> list[tuple[Cycle, Objective, KeyResult]]:
+    """Key results of earlier cycles that share a metric, or a strategy pillar, that stands still in ``cycle``.
+
+    Nobody asks about the others, and each costs a judgement. ``judgements`` are those of ``cycle``. Oldest cycle first;
+    cycles that overlap with it are left out, and so are key results that were retired: nobody expected them to move.
     """
-    objectives = programme.objectives_of(cycle.id)
-    pillars = {objective.strategy for objective in objectives} - {None}
-    metrics = {metric_of(kr) for objective in objectives for kr in objective.key_results}
+    judgements = tuple(judgements)
+    pillars = pillars_that_stand_still(judgements)
+    metrics = {metric_of(each.key_result) for each in judged(judgements) if has_stood_still(each)}
     before = sorted((each for each in programme.cycles if each.end < cycle.start), key=lambda each: each.start)
     return [
         (each, objective, key_result)
-        for each in before
+        for each in (before if pillars or metrics else ())
         for objective in programme.objectives_of(each.id)
         for key_result in objective.key_results
         if key_result.retired is None and (objective.strategy in pillars or metric_of(key_result) in metrics)

@@ -90,10 +90,7 @@ def make_report(
         for kr_id in piece.key_results:
             serving[kr_id].append(piece)
     known_until = None if known_at is None else end_of(known_at, zone)
-    earlier = earlier_key_results(config.programme, cycle)
-    measured = outcomes.measurements_of(
-        engine, {*key_results, *(each.id for _, _, each in earlier)}, known_at=known_until
-    )
+    measured = outcomes.measurements_of(engine, key_results, known_at=known_until)
     statuses = outcomes.statuses(engine)
     cases = [
         Case.of(kr, objective, cycle, serving[kr.id], measured[kr.id], zone)
@@ -107,6 +104,8 @@ def make_report(
         if piece.counts and piece.done_at is not None and start <= piece.done_at < end
     ]
     sources = _sources(engine, config, end_of(as_of, zone))
+    earlier = earlier_key_results(config.programme, cycle, judgements)
+    measured_before = outcomes.measurements_of(engine, {each.id for _, _, each in earlier}, known_at=known_until)
     lines = _versions(engine, config, known_until, read_at)
     facts = Facts(
         as_of=as_of,
@@ -129,7 +128,7 @@ def make_report(
         after_retirement=tuple(after_retirement(pieces, key_results, as_of, zone)),
         versions=until(lines, end_of(as_of, zone)),
         reasons={goal: reasons_of(line) for goal, line in lines.items()},
-        past=tuple(past_outcomes(earlier, measured, as_of, zone)),
+        past=tuple(past_outcomes(earlier, measured_before, as_of, zone)),
     )
     found = diagnose(facts, RULES, config.silences)
     week_before = as_of - timedelta(days=7)

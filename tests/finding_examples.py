@@ -84,7 +84,9 @@ def facts_of(example: Example, folder: Path) -> tuple[Facts, Config]:
         after_retirement=tuple(after_retirement(pieces, key_results, example.as_of, zone)),
         versions=until(lines, end_of(example.as_of, zone)),
         reasons={goal: reasons_of(line) for goal, line in lines.items()},
-        past=tuple(past_outcomes(earlier_key_results(programme, cycle), by_key_result, example.as_of, zone)),
+        past=tuple(
+            past_outcomes(earlier_key_results(programme, cycle, judgements), by_key_result, example.as_of, zone)
+        ),
     )
     return facts, config
 

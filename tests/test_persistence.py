@@ -13,7 +13,8 @@ from docs.examples.persistence import AUTOMATIC, EARLIER, EXAMPLES, GOALS, KEPT,
 from okrsync.findings.catalogue import RULES
 from okrsync.findings.diagnose import Diagnosis, diagnose
 from okrsync.goals import timelines, unseen
-from okrsync.model import Verdict
+from okrsync.metrics import metric_of
+from okrsync.model import KeyResult, Kind, Metric, Verdict
 from okrsync.report.value import Finding
 from tests.finding_examples import facts_of
 
@@ -153,3 +154,23 @@ def test_two_cycles_are_no_long_view(tmp_path: Path, earlier: str) -> None:
     )
     said = found(replace(example, earlier=earlier, series=series), tmp_path)
     assert not {key for key in said if key.startswith(("P009", "P010"))}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (("Shops from 120 to 300", 120, 300), ("shops  from 250 to 400", 250, 400), True),
+        (("Visits from 41 to 50.5 thousand", 41, 50.5), ("Visits from 50.5 to 1,000 thousand", 50.5, 1000), True),
+        (("Refunds in shop group 1, from 70 to 95", 70, 95), ("Refunds in shop group 2, from 70 to 95", 70, 95), False),
+        (("版本 1.2.3 的用户", 1, 2), ("版本 1.2.4 的用户", 1, 2), False),
+    ],
+)
+def test_when_check_ins_measure_the_same(
+    one: tuple[str, float, float], other: tuple[str, float, float], same: bool
+) -> None:
+    first, second = (
+        KeyResult("K", "O", title, None, Kind.METRIC, Metric("x", float(baseline), float(target)))
+        for title, baseline, target in (one, other)
+    )
+    assert (metric_of(first) == metric_of(second)) is same
+    assert metric_of(first) != metric_of(replace(second, metric=replace(second.metric, unit="y")))

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from okrsync.dates import day_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_objective
 from okrsync.goals import content_of
-from okrsync.model import GoalVersion, Judgement, Kind, Verdict
+from okrsync.model import GoalVersion, Judgement, Kind, Measurement, Verdict
 from okrsync.numbers import count_of, show
 from okrsync.report.value import Subject
 
@@ -149,29 +149,24 @@ def _no_time(facts: Facts) -> Iterator[Found]:
 
 
 def _too_early(facts: Facts) -> Iterator[Found | NotJudged]:
+    rated = {each.key_result: each for each in facts.check_ins if each.confidence is not None}  # the latest of each
     for judgement in facts.judgements:
         if judgement.verdict in (Verdict.RETIRED, Verdict.ACHIEVED) or judgement.key_result.kind is not Kind.METRIC:
             continue
         if facts.as_of > facts.cycle.end:
             yield from _closed_early(facts, judgement)
         else:
-            yield from _doubted_early(facts, judgement)
+            yield from _doubted_early(facts, judgement, rated.get(judgement.key_result.id))
 
 
-def _doubted_early(facts: Facts, judgement: Judgement) -> Iterator[Found]:
+def _doubted_early(facts: Facts, judgement: Judgement, last: Measurement | None) -> Iterator[Found]:
     key_result = judgement.key_result
     days = [day_of(piece.done_at, facts.zone) for piece in judgement.completed if piece.done_at is not None]
     first = min(days, default=None)
     could_show = (first or facts.cycle.start) + key_result.metric.lag
-    said = [
-        each
-        for each in facts.check_ins
-        if each.key_result == key_result.id and each.confidence is not None and each.at >= facts.cycle.start
-    ]
-    if not said or could_show <= facts.as_of:
+    if last is None or last.confidence is None or last.at < facts.cycle.start or could_show <= facts.as_of:
         return
-    last = said[-1]
-    if last.confidence is not None and last.confidence <= facts.thresholds.doubt:
+    if last.confidence <= facts.thresholds.doubt:
         who = key_result.owner or judgement.objective.owner or "Its owner"
         yield Found(
             of_key_result(key_result),

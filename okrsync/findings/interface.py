@@ -74,7 +74,7 @@ class Facts:
     reasons: Mapping[str, tuple[ChangeReason, ...]] = field(default_factory=dict)
     """Every reason for a change of each goal, by id, whenever it was given."""
     past: tuple[PastOutcome, ...] = ()
-    """Key results of earlier cycles that share a metric or a strategy pillar with one of this; oldest cycle first."""
+    """Key results of earlier cycles that share a metric, or a strategy pillar, that stands still now; oldest first."""
 
     @property
     def objectives(self) -> tuple[Objective, ...]:

@@ -86,6 +86,13 @@ def kept(facts: Facts) -> list[_Kept]:
     return found
 
 
+def _by_team(facts: Facts) -> dict[str, list[_Kept]]:
+    found: dict[str, list[_Kept]] = {}
+    for each in kept(facts):
+        found.setdefault(each.judgement.objective.team, []).append(each)
+    return found
+
+
 def _running(facts: Facts) -> Iterator[NotJudged]:
     if facts.as_of > facts.cycle.end:
         yield NotJudged(None, f"the cycle ended on {facts.cycle.end}, and check-ins are not expected any more")
@@ -117,8 +124,9 @@ def _teams(facts: Facts) -> Iterator[Found | NotJudged]:
     if facts.as_of > facts.cycle.end:
         yield from _running(facts)
         return
+    by_team = _by_team(facts)
     for team in facts.programme.teams:
-        ours = [each for each in kept(facts) if each.judgement.objective.team == team.id]
+        ours = by_team.get(team.id, [])
         if len(ours) >= 2:
             name = name_of(facts.programme, team.id)
             who = team.lead or f"Whoever leads {name}"
@@ -133,9 +141,9 @@ def _levels(facts: Facts) -> Iterator[Found | NotJudged]:
     levels: dict[str, list[Team]] = {}
     for team in facts.programme.teams:
         levels.setdefault(team.level, []).append(team)
+    by_team = _by_team(facts)
     for level, teams in levels.items():
-        ids = {team.id for team in teams}
-        ours = [each for each in kept(facts) if each.judgement.objective.team in ids]
+        ours = [each for team in teams for each in by_team.get(team.id, ())]
         if len({each.judgement.objective.team for each in ours}) >= 2:
             leads = ", ".join(sorted({team.lead for team in teams if team.lead})) or f"The leads of level {level}"
             action = f"{leads}: nobody at this level looks at the goals; agree on one day on which all check in."

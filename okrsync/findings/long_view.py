@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from okrsync.findings.interface import Facts, Found, NotJudged, PastOutcome, Rule, of_key_result, of_objective
@@ -15,11 +15,16 @@ _STILL = (Movement.FLAT, Movement.AWAY)
 
 def _metrics(facts: Facts) -> Iterator[Found | NotJudged]:
     wanted = facts.thresholds.unmoved - 1
-    for judgement in _judged(facts):
+    by_metric: dict[tuple[str, ...], list[PastOutcome]] = {}
+    for past in facts.past:
+        by_metric.setdefault(metric_of(past.key_result), []).append(past)
+    lines = {metric: _latest_cycles(past, wanted) for metric, past in by_metric.items()}
+    for judgement in judged(facts.judgements):
         key_result = judgement.key_result
-        metric = metric_of(key_result)
-        line = _latest_cycles([each for each in facts.past if metric_of(each.key_result) == metric], wanted)
-        if not _still(judgement) or len(line) < wanted:
+        if not has_stood_still(judgement):
+            continue
+        line = lines.get(metric_of(key_result), [])
+        if len(line) < wanted:
             continue
         if all(each.outcome.movement in _STILL for same in line for each in same):
             yield Found(
@@ -36,19 +41,20 @@ def _metrics(facts: Facts) -> Iterator[Found | NotJudged]:
 
 def _pillars(facts: Facts) -> Iterator[Found | NotJudged]:
     wanted = facts.thresholds.unmoved - 1
+    still = pillars_that_stand_still(facts.judgements)
     for pillar in facts.programme.strategy:
-        now = [each for each in _judged(facts) if each.objective.strategy == pillar.id]
+        now = [each for each in judged(facts.judgements) if each.objective.strategy == pillar.id]
         line = _latest_cycles([each for each in facts.past if each.objective.strategy == pillar.id], wanted)
-        if len(now) < 2 or not all(_still(each) for each in now) or len(line) < wanted:
+        if pillar.id not in still or len(line) < wanted:
             continue
-        judged = [[each for each in same if each.outcome.movement is not Movement.UNKNOWN] for same in line]
-        if all(len(same) >= 2 and all(each.outcome.movement in _STILL for each in same) for same in judged):
+        told = [[each for each in same if each.outcome.movement is not Movement.UNKNOWN] for same in line]
+        if all(len(same) >= 2 and all(each.outcome.movement in _STILL for each in same) for same in told):
             objective = now[0].objective
             yield Found(
                 of_objective(objective),
                 f"strategy pillar {pillar.id} (“{pillar.title}”) has not moved in {wanted + 1} cycles in a row",
                 (
-                    *(f"{same[0].cycle.id}: {_count([each.outcome for each in same])}." for same in judged),
+                    *(f"{same[0].cycle.id}: {_count([each.outcome for each in same])}." for same in told),
                     f"{facts.cycle.id}: {_count([each.outcome for each in now])}, so far.",
                     *(_words(facts.cycle.id, each.key_result, each.outcome) for each in now),
                 ),
@@ -57,15 +63,25 @@ def _pillars(facts: Facts) -> Iterator[Found | NotJudged]:
             )
 
 
-def _judged(facts: Facts) -> Iterator[Judgement]:
-    for judgement in facts.judgements:
+def judged(judgements: Iterable[Judgement]) -> Iterator[Judgement]:
+    """The key results that were to move a metric, and still are."""
+    for judgement in judgements:
         if judgement.verdict is not Verdict.RETIRED and judgement.key_result.kind is Kind.METRIC:
             yield judgement
 
 
-def _still(judgement: Judgement) -> bool:
+def has_stood_still(judgement: Judgement) -> bool:
     """Could it have moved by now, and has not?"""
     return judgement.verdict in (Verdict.BUSY, Verdict.NEGLECTED) and judgement.outcome.movement in _STILL
+
+
+def pillars_that_stand_still(judgements: Iterable[Judgement]) -> frozenset[str]:
+    """The strategy pillars with two key results or more, all of which have stood still."""
+    found: dict[str, list[bool]] = {}
+    for each in judged(judgements):
+        if each.objective.strategy is not None:
+            found.setdefault(each.objective.strategy, []).append(has_stood_still(each))
+    return frozenset(pillar for pillar, still in found.items() if len(still) >= 2 and all(still))
 
 
 def _latest_cycles(past: Sequence[PastOutcome], number: int) -> list[list[PastOutcome]]:
@@ -107,8 +123,8 @@ RULES: tuple[Rule, ...] = (
         "Persistence is to keep the goal and to change the bet. A metric that stands still through several cycles "
         "shows that nobody has learned from the last one.",
         "Key results measure the same when they share the outcome source with its settings; those that people check "
-        f"in, when they share unit and title but for its numbers. {_STILL_NOW} The rule fires when the metric has not "
-        "moved toward its target in the latest `unmoved` cycles that have it, this one included.",
+        f"in, when they share unit and title but for baseline and target. {_STILL_NOW} The rule fires when the metric "
+        "has not moved toward its target in the latest `unmoved` cycles that have it, this one included.",
         _metrics,
     ),
     Rule(

@@ -16,6 +16,7 @@ from okrsync.model import Measurement
 from okrsync.outcomes.interface import Reading
 from okrsync.store.engine import reading, writing
 from okrsync.store.schema import measurements, outcomes
+from okrsync.store.statements import chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +128,17 @@ def measurements_of(
 ) -> Mapping[str, tuple[Measurement, ...]]:
     """All measurements in force by key result, oldest day first; ``known_at`` forgets what was learned after it."""
     wanted = set(key_results)
-    query = select(measurements).where(measurements.c.key_result.in_(wanted)).order_by(measurements.c.id)
+    query = select(measurements).order_by(measurements.c.id)
     if known_at is not None:
         query = query.where(measurements.c.recorded_at < known_at)
     in_force: dict[tuple[str, str, date], Measurement | None] = {}
     with reading(engine) as connection:
-        for row in connection.execute(query):
+        rows = (
+            row
+            for some in chunks(sorted(wanted))
+            for row in connection.execute(query.where(measurements.c.key_result.in_(some)))
+        )
+        for row in rows:
             place = (row.key_result, row.origin, row.at)
             in_force[place] = (
                 None
