@@ -277,7 +277,7 @@ objectives:
   - id: O6
     team: operations
     title: A question is answered before it costs a sale
-    strategy: smb
+    strategy: trust
     serves: shop owners
     owner: lead-operations
     supports: O5
