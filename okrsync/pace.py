@@ -152,8 +152,10 @@ class Pace:
 class Paces:
     """The paces of a run, one a host."""
 
-    def __init__(self, ceiling: int = 8, clock: Callable[[], float] = time.monotonic) -> None:
-        """``ceiling`` is the highest number of requests under way at once to one host (``--jobs``)."""
+    def __init__(self, ceiling: int = 8, clock: Callable[[], float] = time.monotonic, share: int = 1) -> None:
+        """``ceiling`` is the highest number of requests under way at once to one host (``--jobs``), ``share`` how many
+        processes divide what a host's operator bears."""
+        self._share = max(1, share)
         self._ceiling = ceiling
         self._clock = clock
         self._lock = threading.Lock()
@@ -164,7 +166,7 @@ class Paces:
         host = host_of(url)
         with self._lock:
             if host not in self._known:
-                self._known[host] = Pace(host, self._ceiling, limits, self._clock)
+                self._known[host] = Pace(host, self._ceiling, limits.shared(self._share), self._clock)
             return self._known[host]
 
     def close(self) -> None:

@@ -46,6 +46,15 @@ class HostLimits:
     points_a_minute: Mapping[str, int] = field(default_factory=dict)
     """By kind of request; what a request costs is told when it is made."""
 
+    def shared(self, processes: int) -> HostLimits:
+        """What each of so many processes may use of it."""
+        if processes == 1:
+            return self
+        return HostLimits(
+            None if self.at_once is None else max(1, self.at_once // processes),
+            {kind: max(1, points // processes) for kind, points in self.points_a_minute.items()},
+        )
+
 
 NO_LIMITS = HostLimits()
 """Of a host whose operator says nothing."""

@@ -130,8 +130,12 @@ def sync(
     options: SyncOptions,
     observer: Observer,
     only: Sequence[Selector] = (),
+    elsewhere: Callable[[ShardTask], Future[tuple[int, int]]] | None = None,
 ) -> list[ScopeResult]:
     """Bring the store up to date with the sources, or with those that ``only`` selects.
+
+    ``elsewhere`` begins to pull a shard on another machine (``okrsync.remote``), and its future tells how many items
+    came, and how many of them were new or changed; by default shards are pulled in threads of this process.
 
     Returns what became of each scope; a scope that failed has its error there and in the store, and keeps what is
     stored. Raises ``ConfigError`` when ``only`` names what is not configured, ``StoreError`` when the store refuses.
@@ -141,7 +145,7 @@ def sync(
             raise ConfigError(f"no source {selector.source!r}; configured: {', '.join(sorted(sources)) or 'none'}")
     names = [name for name in sources if not only or any(selector.source == name for selector in only)]
     paces = Paces(options.jobs)
-    connectors = {name: _connector(name, sources[name], options, observer, paces) for name in names}
+    connectors = {name: make_connector(name, sources[name], options, observer, paces) for name in names}
     results: list[ScopeResult] = []
     stopping = Event()
     # Each source has its own --jobs: another service's answers are no reason to wait.
@@ -152,7 +156,9 @@ def sync(
                 puller = Puller(engine, connectors, writer, stopping)
 
                 def pull(task: ShardTask, stored: Stored, given_up: GivenUp) -> Future[None]:
-                    return threads.submit(puller.pull, task, stored, given_up)
+                    if elsewhere is None:
+                        return threads.submit(puller.pull, task, stored, given_up)
+                    return _counted(elsewhere(task), stored)
 
                 runs = _open_scopes(engine, connectors, options, only, observer, results, threads)
                 _Coordinator(engine, options, observer, threads, pull).run(runs)
@@ -169,9 +175,33 @@ def sync(
     return sorted(results, key=lambda result: (result.scope.source, result.scope.id))
 
 
-def _connector(
-    name: str, settings: SourceSettings, options: SyncOptions, observer: Observer, paces: Paces
+def _counted(pulled: Future[tuple[int, int]], stored: Stored) -> Future[None]:
+    ended: Future[None] = Future()
+
+    def count(future: Future[tuple[int, int]]) -> None:
+        error = future.exception()
+        if error is not None:
+            ended.set_exception(error)
+            return
+        stored(*future.result())
+        ended.set_result(None)
+
+    pulled.add_done_callback(count)
+    return ended
+
+
+class Told(Protocol):
+    """Is told what a connector waits for and falls back to."""
+
+    def waiting(self, source: str, why: str, seconds: float) -> None: ...
+    def note(self, source: str, text: str) -> None: ...
+
+
+def make_connector(
+    name: str, settings: SourceSettings, options: SyncOptions, observer: Told, paces: Paces
 ) -> Connector:
+    """The connector of a source. Raises ``ConfigError`` when its type is not installed."""
+
     def on_wait(why: str, seconds: float) -> None:
         observer.waiting(name, why, seconds)
 

@@ -8,7 +8,9 @@ from okrsync.cli.common import App, Exit, common_options, pass_app
 
 
 @click.command(name="run")
-@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests under way at once.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at once to each service."
+)
 @common_options
 @pass_app
 def command(app: App, jobs: int) -> int:

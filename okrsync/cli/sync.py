@@ -37,10 +37,13 @@ class Pulled:
 @click.command(name="sync")
 @click.argument("selected", metavar="[SOURCE[:SCOPE] …|outcomes]", nargs=-1)
 @click.option("--full", is_flag=True, help="Read everything again, not only what changed, and count all ids.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests under way at once.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at once to each service."
+)
+@click.option("--executor", metavar="URL", help="Pull on a Dask cluster: dask://HOST:PORT. Needs PostgreSQL.")
 @common_options
 @pass_app
-def command(app: App, selected: tuple[str, ...], full: bool, jobs: int) -> int:
+def command(app: App, selected: tuple[str, ...], full: bool, jobs: int, executor: str | None) -> int:
     """Pull what changed: work from every source, measurements from every outcome source.
 
     SOURCE or SOURCE:SCOPE pulls these alone; `outcomes` the measurements alone. Exit code 3 when some of it failed (the
@@ -51,7 +54,7 @@ def command(app: App, selected: tuple[str, ...], full: bool, jobs: int) -> int:
     config = app.config()
     engine = app.store(config)
     with run_lock(engine):
-        return pull(app, config, engine, selected, full=full, jobs=jobs).exit_code
+        return pull(app, config, engine, selected, full=full, jobs=jobs, executor=executor).exit_code
 
 
 def pull(
@@ -62,6 +65,7 @@ def pull(
     *,
     full: bool = False,
     jobs: int = 8,
+    executor: str | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> Pulled:
     """Sync, link and measure, telling the person at the terminal how it goes.
@@ -96,7 +100,13 @@ def pull(
             now=clock,
         )
         with progress_observer(app) as observer:
-            results = sync(engine, config.sources, options, observer, only)
+            if executor is None:
+                results = sync(engine, config.sources, options, observer, only)
+            else:
+                from okrsync.remote import dask_cluster
+
+                with dask_cluster(executor, config, jobs, observer.waiting) as elsewhere:
+                    results = sync(engine, config.sources, options, observer, only, elsewhere)
         worked += sum(result.error is None for result in results)
         failed += sum(result.error is not None for result in results)
         link_all(engine, config.programme)

@@ -34,6 +34,8 @@ from okrsync.store.schema import (
 )
 from okrsync.store.statements import chunks, insert_ignoring, upsert
 
+_ONE_WRITER = 0x6F6B722D70616765  # "okr-page" in ASCII
+
 
 @dataclass(frozen=True, slots=True)
 class CensusResult:
@@ -69,6 +71,9 @@ def save_pages(engine: Engine, arrivals: Sequence[Arrival]) -> list[int]:
     Returns of each how many of its items were new or changed.
     """
     with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            # Two processes that insert the same labels in another order would wait for each other for ever.
+            connection.execute(select(func.pg_advisory_xact_lock(_ONE_WRITER)))
         return [_save_page(connection, arrival) for arrival in arrivals]
 
 
