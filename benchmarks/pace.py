@@ -47,9 +47,7 @@ def measure(rate: int, jobs: int) -> tuple[float, float]:
 
 def main() -> None:
     """Print one table."""
-    print(
-        f"A host that refuses what exceeds N requests a second, {SECONDS} s from a cold start. Its answers take 150 ms.\n"
-    )
+    print(f"A host that refuses what exceeds N requests a second, {SECONDS} s from a cold start; 150 ms an answer.\n")
     print("| N | --jobs | reached | refused |\n|---|---|---|---|")
     for rate in RATES:
         for jobs in JOBS:
