@@ -107,7 +107,7 @@ def test_numbers_that_are_not_there_are_no_failure(github: GitHubStandIn) -> Non
         assert sorted(census(connector)) == sorted(pulled.items)
     assert len(pulled.items) == 146
     assert heard == Heard()
-    assert {request.path for request in github.requests} == {"/graphql", f"/repos/{STORE}"}
+    assert {request.path for request in github.requests} == {"/graphql"}
 
 
 def test_an_issue_that_came_with_a_high_number_and_an_old_date(github: GitHubStandIn) -> None:

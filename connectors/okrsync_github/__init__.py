@@ -29,7 +29,7 @@ from okrsync_github.items import (
 from okrsync_github.settings import Settings
 
 if TYPE_CHECKING:
-    from okrsync_github.client import Answer, GitHubClient
+    from okrsync_github.client import GitHubClient
     from okrsync_github.planning import Asker
     from okrsync_github.pulls import PullReader
 
@@ -48,6 +48,7 @@ class GitHubConnector(Connector):
         super().__init__(settings, context)
         self._opened: GitHubClient | None = None
         self._opening = threading.Lock()
+        self._planned: dict[str, Repository] = {}
         self._counted: dict[str, int | None] = {}
         self._readers: dict[tuple[str, str | None], PullReader] = {}
 
@@ -97,7 +98,7 @@ class GitHubConnector(Connector):
         if planned is None:
             planned = plan_over_rest(self._asker(scope), scope.id, self._web, cursor)
         with self._opening:
-            self._counted[scope.id] = planned.total
+            self._planned[scope.id], self._counted[scope.id] = planned.repository, planned.total
         return planned.plan
 
     def count(self, scope: Scope) -> int | None:
@@ -148,7 +149,9 @@ class GitHubConnector(Connector):
         one when another is deleted."""
         from okrsync_github.counting import present_numbers
 
-        repository, _ = self._repository(scope)
+        with self._opening:
+            planned = self._planned.get(scope.id)
+        repository = planned or self._repository(scope)
         found = present_numbers(self._asker(scope), repository, self.context.jobs)
         if found is None:
             yield from self._census_over_rest(repository)
@@ -158,7 +161,8 @@ class GitHubConnector(Connector):
 
     def fetch(self, scope: Scope, ids: Sequence[str]) -> Iterator[Page]:
         """Single items; one that was deleted, transferred or hidden meanwhile is left out."""
-        repository, _ = self._repository(scope)
+        # One of them that is not there is no failure, so that the repository is must be known first.
+        repository = self._repository(scope)
         prefix = repository.item_id(0).removesuffix("0")
         numbers = [int(id_.removeprefix(prefix)) for id_ in ids if id_.startswith(prefix)]
         params = {"numbers": numbers, "people": self.context.people, "pulls_only": False}
@@ -256,13 +260,13 @@ class GitHubConnector(Connector):
             yield [repository.item_id(number) for number in dict.fromkeys(numbers) if number not in seen]
             seen.update(numbers)
 
-    def _repository(self, scope: Scope) -> tuple[Repository, Answer]:
+    def _repository(self, scope: Scope) -> Repository:
         """The repository as it is called now; a rename is followed. Raises ``SourceError`` when it is not visible."""
         answer = self._client.get(f"/repos/{scope.id}", accept=frozenset({404}))
         where = f"{self.context.source}:{scope.id}"
         if answer.body is None:
             raise SourceError(f"{where} is missing at {self._client.host}, or the token has no access to it")
-        return repository_of(answer.body, scope.id, self._web, where), answer
+        return repository_of(answer.body, scope.id, self._web, where)
 
     def _asker(self, scope: Scope) -> Asker:
         from okrsync_github.planning import Asker

@@ -41,6 +41,7 @@ class Planned:
     """A plan, and what was learned on the way."""
 
     plan: Plan
+    repository: Repository
     total: int | None
     """How many items there are; None when some of them are still to be read, or nobody told."""
 
@@ -93,7 +94,7 @@ def plan_over_graphql(asker: Asker, name: str, cursor: Cursor | None) -> Planned
         scope_name=repository.full_name,
         whole=known is None,
     )
-    return Planned(plan, total)
+    return Planned(plan, repository, total)
 
 
 def number_shards(numbers: range | Sequence[int], newest: int, params: Cursor) -> list[Shard]:

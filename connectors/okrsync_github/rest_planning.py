@@ -53,7 +53,7 @@ def plan_over_rest(asker: Asker, name: str, web: str, cursor: Cursor | None) -> 
         scope_name=repository.full_name,
         whole=known is None,
     )
-    return Planned(plan, None)
+    return Planned(plan, repository, None)
 
 
 def count_over_rest(client: GitHubClient, repository: str) -> int | None:
