@@ -161,6 +161,16 @@ def test_mode_and_link_are_kept(tmp_path: Path) -> None:
     assert document.data["objectives"][1]["acknowledged"] == {"O1": "3f2a9c4d"}
 
 
+def test_what_somebody_else_writes_meanwhile_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "q4.yaml"
+    file.write_text(BLOCK)
+    monkeypatch.setattr(os, "fsync", lambda _: file.write_text(BLOCK + "# mine\n"))
+    with pytest.raises(ConfigError, match="changed by somebody else"):
+        write_acknowledgement(file, "O2", "O1", "3f2a9c4d", {})
+    assert file.read_text() == BLOCK + "# mine\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["q4.yaml"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     file = tmp_path / "q4.yaml"

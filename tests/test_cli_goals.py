@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_runs_side_by_side_store_each_version_once(
     engine = new_store(project.path) if backend == "sqlite" else request.getfixturevalue("postgres_store")
     programme = load_config(project.path / "okrsync.yaml").programme
     with ThreadPoolExecutor(8) as pool:
-        stored = list(pool.map(lambda _: goals.record(engine, programme, NOW), range(16)))
+        stored = list(pool.map(lambda n: goals.record(engine, programme, NOW + timedelta(seconds=n)), range(16)))
     assert sorted(stored) == [0] * 15 + [5]
     assert count(engine) == 5
 
