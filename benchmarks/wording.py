@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from okrsync.findings.wording import task_cue
-from tests.wording_titles import Title, titles
+from tests.wording_titles import Half, Title, titles
+
+HALVES: tuple[Half, ...] = ("tuning", "held out", "second list", "third list", "fourth list")
 
 
 def wrong(of: Sequence[Title]) -> list[Title]:
@@ -16,10 +18,14 @@ def wrong(of: Sequence[Title]) -> list[Title]:
 
 def main() -> None:
     """Print how many of each half are right, by language and kind."""
-    print("Titles of `tests/wording_titles.txt`; the words were tuned on the first half only.\n")
+    print("Titles of `tests/wording_titles*.txt`. The words were tuned on the first half of the first list; its other")
+    print(
+        "half was 99 of 100 right when first measured. A second list, written afterwards, was 67 of 80 right at first,"
+    )
+    print("a third 67 of 80; the rules were mended with both, so these are tuning now. The fourth was not looked at.\n")
     print("| half | en results | en tasks | zh results | zh tasks | right |")
     print("|---|---:|---:|---:|---:|---:|")
-    for half in ("tuning", "held out"):
+    for half in HALVES:
         found = titles(half)
         total = Counter((each.language, each.is_task) for each in found)
         failed = Counter((each.language, each.is_task) for each in wrong(found))

@@ -28,6 +28,7 @@ class Cue:
 DOING = "begins with a verb of doing"
 PRODUCED = "counts what is produced"
 DONE = "says that something is done"
+NOTHING_MEASURED = "names something to do and nothing to measure"
 
 
 def task_cue(title: str) -> Cue | None:
@@ -46,21 +47,33 @@ def _words(text: str) -> str:
 # --- English ----------------------------------------------------------------------------------------------------------
 
 _VERBS = _words("""
-    activate add adopt advertise align allocate analyse analyze announce apply appoint arrange assemble assess assign
-    attend automate begin brief bring-up build buy carry centralise centralize check clarify clean close code collect
-    communicate compile complete compose conduct configure connect consolidate construct continue coordinate craft
-    create decommission decouple define deliver demonstrate deploy develop digitise digitize discuss distribute document
-    draw dockerize educate enable encrypt engineer enhance establish evaluate execute experiment explore extract
-    facilitate finalise finalize finish fix form formalise formalize formulate gather harden hire hold host identify
-    implement import index initiate install institute instrument integrate introduce investigate issue kick-off launch
-    lead localise localize make manage merge migrate modernise modernize negotiate onboard open optimise optimize
-    organise organize outline overhaul participate patch perform pilot plan port post prepare present print procure
-    produce program promote propose prototype provide publish purchase put re-design re-platform rebrand rebuild
-    recruit redesign refactor refresh refurbish relaunch release remove rename renew renovate reorganise reorganize
-    replace research resolve restructure retire revamp review revise rewrite roll rollout run schedule secure select
-    send set setup share ship simplify socialise socialize specify split standardise standardize start stand-up
-    streamline submit sunset survey switch sync systematise systematize tackle teach test track train transfer
-    transform transition translate tune unify update upgrade validate verify visit wire write
+    activate add adopt advertise align allocate analyse analyze announce apply appoint arrange assemble assess
+    assign attend automate begin brief bring-up build buy carry centralise centralize check clarify clean close
+    code collect communicate compile complete compose conduct configure connect consolidate construct continue
+    coordinate craft create decommission decouple define deliver demonstrate deploy develop digitise digitize
+    discuss distribute document draw dockerize educate enable encrypt engineer enhance establish evaluate execute
+    experiment explore extract facilitate finalise finalize finish fix form formalise formalize formulate gather
+    harden hire hold host identify implement import index initiate install institute instrument integrate introduce
+    investigate issue kick-off launch lead localise localize make manage merge migrate modernise modernize
+    negotiate onboard open optimise optimize organise organize outline overhaul participate patch perform pilot
+    plan port post prepare present print procure produce program promote propose prototype provide publish purchase
+    put re-design re-platform rebrand rebuild recruit redesign refactor refresh refurbish relaunch release remove
+    rename renew renovate reorganise reorganize replace research resolve restructure retire revamp review revise
+    rewrite roll rollout run schedule secure select send set setup share ship simplify socialise socialize specify
+    split standardise standardize start stand-up streamline submit sunset survey switch sync systematise
+    systematize tackle teach test track train transfer transform transition translate kick hand swap relocate
+    retrofit shut stand spin invite inform catalogue celebrate certify choose coach compare compute consult contact
+    contract copy curate debug delegate delete deprecate describe detect digitalise digitalize discover dismantle
+    divide donate drive edit elaborate embed employ enforce enlarge enrol enroll equip erect examine exchange
+    exhibit explain export expose fabricate file fill film fund give go grant group guide handle inspect insert
+    inspire interconnect invent invest join legalise legalize license list load lobby lock manufacture mentor model
+    monitor mount nominate notify obtain operate order package paint pay permit phase photograph pick place
+    practise practice process programme prohibit proofread protect prove pull push query quit rank read recommend
+    reconcile record regulate reissue remind repaint repair report restore retrain return reuse route sample scan
+    screen separate serve sign simulate sketch solve sort source speak sponsor staff stage stock store study
+    subscribe subtitle summarise summarize supervise supply synchronise synchronize tag tailor tell tidy transcribe
+    trial type uninstall unveil upload use vet visualise visualize volunteer wash weave weld wrap tune unify update
+    upgrade validate verify visit wire write
 """)
 _AMBIGUOUS = _words("""
     audit call design draft document expand extend interview issue launch log map market measure move offer pilot plan
@@ -78,7 +91,7 @@ _OUTPUT = (
     r"initiatives)\b"
 )
 _DONE_WORDS = (
-    r"(?:live|shipped|released|launched|completed?|done|finished|delivered|implemented|deployed|in production|"
+    r"(?:live|online|shipped|released|launched|completed?|done|finished|delivered|implemented|deployed|in production|"
     r"rolled out|in place|ready|set up|built|published|migrated|signed off|documented|approved|operational|"
     r"established|integrated|automated|installed|configured|designed|developed|written|drafted|created|merged|closed|"
     r"decommissioned|replaced|upgraded|introduced|organi[sz]ed|conducted|held|hired|defined|translated|tested|"
@@ -124,7 +137,21 @@ _ENGLISH_DONE = re.compile(
     r"(?: (?:and \w+|by|in|on|for|to|at|before|until|across|with|as|from|company-wide|everywhere|globally)\b.*)?[.!]?$",
     re.IGNORECASE,
 )
-_ENGLISH_OF_PLAN = re.compile(rf"\d\s?(?:%|percent) (?:of )?{_PLAN}", re.IGNORECASE)
+_ENGLISH_OF_PLAN = re.compile(
+    rf"\d\s?(?:%|percent) (?:of )?{_PLAN}|{_PLAN} (?:is |are )?\d+\s?(?:%|percent) {_DONE_WORDS}|"
+    r"^(?:have|get|bring|put) (?:the |a |an |our |all |every ).*\b(?:running|live|ready|working|certified|installed|"
+    r"in place|into production|approved|online|up)\b",
+    re.IGNORECASE,
+)
+_ENGLISH_ORDER = re.compile(
+    r"(?!(?:about|across|after|all|almost|among|any|at|average|be|become|before|by|cut|decrease|delight|double|drop|each|"
+    r"every|exceed|fewer|for|from|gain|grow|half|halve|have|improve|in|increase|keep|less|lift|lose|lower|maintain|more|"
+    r"most|no|of|on|only|over|raise|reach|reduce|retain|save|shorten|stay|than|the|to|triple|under|what|when|where|who|"
+    r"win|with|within)\b)[a-z]+(?<!s)(?: (?:through|out|up|off|on|with|for|at))? "
+    r"(?:the|a|an|our|its|all|every|each|new)\b",
+    re.IGNORECASE,
+)
+"""A word and an article, and it is no change in a number: an order, whatever the verb."""
 _ENGLISH_NOUNS = re.compile(
     r"^(?:the )?(?:successful )?(launch|release|implementation|migration|completion|rollout|roll-out|introduction|"
     r"delivery|development|creation|publication|deployment|integration|redesign|upgrade|setup|establishment|go-live) "
@@ -152,9 +179,12 @@ def _english(text: str) -> Cue | None:
     verb = _leading_verb(rest)
     if verb is not None and not _is_measured(rest, verb, measured):
         return Cue(verb, DOING)
-    if not measured and not _LIMIT.search(text) and (found := _ENGLISH_DONE.search(text)):
+    if measured or _LIMIT.search(text):
+        return None
+    if found := _ENGLISH_DONE.search(text):
         return Cue(found[1], DONE)
-    return None
+    found = _ENGLISH_ORDER.match(rest)
+    return Cue(found[0], NOTHING_MEASURED) if found and not _METRIC.search(rest) else None
 
 
 def _leading_verb(text: str) -> str | None:
@@ -173,7 +203,8 @@ def _leading_verb(text: str) -> str | None:
 
 
 def _is_verb(word: str) -> bool:
-    return re.fullmatch(rf"(?:{_VERBS}|{_AMBIGUOUS})", word, re.IGNORECASE) is not None
+    # What is done can be done again: re-negotiate, rewrite.
+    return re.fullmatch(rf"(?:re-?)?(?:{_VERBS}|{_AMBIGUOUS})", word, re.IGNORECASE) is not None
 
 
 def _is_measured(text: str, verb: str, from_to: bool) -> bool:
@@ -192,29 +223,36 @@ def _is_measured(text: str, verb: str, from_to: bool) -> bool:
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _CHINESE_LEAD_IN = re.compile(
-    r"^(?:[\s\W]|全面|持续|逐步|尽快|顺利|成功|按时|按期|继续|进一步|积极|大力|初步|基本|力争|确保|努力|稳步|深入|扎实|有序|"
+    r"^(?:[\s\W]|全面|持续|专项|重新|定向|集中|分批|专门|自主|协同|率先|如期|适时|重点|主动|"
+    r"逐步|尽快|顺利|成功|按时|按期|继续|进一步|积极|大力|初步|基本|力争|确保|努力|稳步|深入|扎实|有序|"
     r"高质量|本季度|本季|本月|今年|年内|全年|每周|每月|每季度|每天|每年|每个(?:迭代|月|季度|团队)|季度内|"
     r"(?:年|月|季度|周)?[底末初]前|\d+\s?月(?:\d+\s?日)?[底末]?前|[Qq]\d\s?(?:内|前|底前)?|至少|共|累计|在[^，。]{1,8}[前内]|"
     r"(?:将|把|对|为|给|与|和|向|让)[^，。]{1,14}?(?=翻译|改造|升级|迁移|重构|拆分|切换|部署|上线|整合|统一|打通|建设|"
     r"搭建|完成|提供|开放|进行|开展))*"
 )
 _CHINESE_VERBS = _words("""
-    上线 上架 下线 下架 发布 推出 推进 推行 推广 完成 建设 建成 建立 搭建 构建 新建 扩建 改建 筹建 开发 研发 实现
-    实施 落地 落实 交付 组织 举办 举行 召开 开展 开设 开通 开启 开放 编写 编制 撰写 起草 拟定 制定 制订 制作 绘制
-    拍摄 录制 重构 重写 改造 改版 升级 迁移 接入 对接 集成 整合 打通 跑通 走通 招聘 招募 引进 引入 启动 启用 停用
-    调研 研究 探索 梳理 输出 产出 支持 访谈 走访 拜访 翻译 准备 筹备 设计 打造 部署 测试 压测 联调 试点 试运行 发送
-    推送 合并 关闭 修复 解决 处理 清理 替换 更换 切换 拆分 配置 安装 采购 培训 宣讲 宣传 策划 规划 评估 评审 审计
-    分析 统计 收集 整理 归档 提交 申请 申报 参加 参与 协助 配合 跟进 执行 贯彻 细化 明确 确定 确认 选定 选型 验收
-    验证 更新 迭代 增设 设立 成立 组建 创建 铺设 补充 统一 规范 沉淀 复盘 总结 汇报 封装 适配 兼容 移除 删除 导入
-    同步 演练 巡检 做好 抓好 办好 写完 做完 通过 引导 布局 复用 抽象 定义 生成 接通 投放 投产 立项 签署 盘点 排查
-    治理 普及 倡导 学习 分享 授权 申领 购买 租用 装修 标准化 自动化 数字化 翻新
+    上线 上架 下线 下架 发布 推出 推进 推行 推广 完成 建设 建成 建立 搭建 构建 新建 扩建 改建 筹建 开发 研发
+    实现 实施 落地 落实 交付 组织 举办 举行 召开 开展 开设 开通 开启 开放 编写 编制 撰写 起草 拟定 制定 制订
+    制作 绘制 拍摄 录制 重构 重写 改造 改版 升级 迁移 接入 对接 集成 整合 打通 跑通 走通 招聘 招募 引进 引入
+    启动 启用 停用 调研 研究 探索 梳理 输出 产出 支持 访谈 走访 拜访 翻译 准备 筹备 设计 打造 部署 测试 压测
+    联调 试点 试运行 发送 推送 合并 关闭 修复 解决 处理 清理 替换 更换 切换 拆分 配置 安装 采购 培训 宣讲 宣传
+    策划 规划 评估 评审 审计 分析 统计 收集 整理 归档 提交 申请 申报 参加 参与 协助 配合 跟进 执行 贯彻 细化
+    明确 确定 确认 选定 选型 验收 验证 更新 迭代 增设 设立 成立 组建 创建 铺设 补充 统一 规范 沉淀 复盘 总结
+    汇报 封装 适配 兼容 移除 删除 导入 同步 演练 巡检 做好 抓好 办好 写完 做完 通过 引导 布局 复用 抽象 定义
+    生成 接通 投放 投产 立项 签署 盘点 排查 治理 普及 倡导 学习 分享 授权 申领 购买 租用 装修 标准化 自动化
+    数字化 翻新 任命 谈判 洽谈 拓展 开拓 扩展 扩充 聘请 约谈 邀请 联合 联系 拉通 摸排 试运营 上报 发起 发动 动员
+    出台 颁布 印发 下发 公布 披露 汇总 核算 核对 检查 督促 督导 监督 跟踪 追踪 观察 记录 备份 恢复 加固 加装
+    安排 配备 配齐 购置 租赁 承办 主办 协办 赞助 转型 轮岗 调整 变更 讨论 商定 敲定 签约 签订 取消 废除 废止
+    表彰 评选 选拔 任用 聘任 晋升 巡展 巡讲 参展 报名 注册 备案 报批 送审 提报 归集 建档 建库 录入 标注 打标
+    抽检 抽查 化验 试产 量产 扩产 下单 订购 发放 派发 张贴 悬挂 粉刷 维修 保养 更名 搬迁 搬到 迁入 撤销 关停
+    淘汰 停产 停售 兼并 收购 并购 合资 注资 融资 路演 立法 招商 招标 投标 竞标 中标
 """)
 _CHINESE_IMPROVING = _words("""
     优化 加强 强化 深化 完善 推动 促进 推进 加快 加速 实现 做好 推广 健全 丰富 夯实 巩固 打磨 美化
 """)
 """Verbs that take a measure for their object as well: 推动续约率 is no task."""
 _CHINESE_METRIC = re.compile(
-    r"率|占比|比例|比重|份额|百分比|百分点|时长|耗时|用时|时间|天数|周期|人数|人次|用户数|店铺数|商家数|订单数|请求数|失败数|"
+    r"率|比(?=[提达从由升降])|占比|比例|比重|份额|百分比|百分点|时长|耗时|用时|时间|天数|周期|人数|人次|用户数|店铺数|商家数|订单数|请求数|失败数|"
     r"总额|金额|交易额|销售额|成交额|访问量|订单量|销量|流量|投诉量|客流量|收入|营收|利润|毛利|成本|费用|客单价|满意度|净推荐值|"
     r"评分|得分|分数|留存|转化|复购|续约|流失|月活|日活|活跃用户|可用性|知名度|意愿|能耗|周转|密度|排名|"
     r"NPS|GMV|ARR|MRR|SLA|DAU|MAU|ROI|CSAT",
@@ -245,6 +283,13 @@ _CHINESE_OF_PLAN = re.compile(
 )
 
 
+_CHINESE_STATE = re.compile(
+    r"没有|无[一人须需]|零|成(?:的)?[^功员本立]|分之|半|人人|都能|能够|可以|[内前](?:送达|到账|响应|回复|解决|收到)|减半|"
+    r"^(?:新签|新增|赢得|获得|获取|吸引|签下|留住|服务|每[周月日天]?[^，。]{0,6}的|用户|客户|会员|商家|[^，。]{2,8}数$|[^，。]{2,8}量$)"
+)
+"""Results that need no measure beside them, and names of numbers."""
+
+
 def _chinese(text: str) -> Cue | None:
     measured = _CHINESE_METRIC.search(text) is not None and _CHINESE_CHANGE.search(text) is not None
     if (found := _CHINESE_PRODUCED.search(text)) and not _of_customers(text, found):
@@ -256,11 +301,15 @@ def _chinese(text: str) -> Cue | None:
     rest = text[_CHINESE_LEAD_IN.match(text).end() :]  # type: ignore[union-attr]  # it matches the empty text, too
     if found := re.match(rf"(?:{_CHINESE_IMPROVING})", rest):
         return None if _CHINESE_METRIC.search(rest) else Cue(found[0], DOING)
-    if found := re.match(rf"(?:{_CHINESE_VERBS})", rest):
+    if found := re.match(rf"(?:{_CHINESE_VERBS}|[写做开办发招建搞拍录跑拜见看学讲]\s?{_CHINESE_NUMBER})", rest):
         return Cue(found[0], DOING)
+    if found := re.match(rf"[在与和同向对为给把将由用以就][^，。%\d]{{1,16}}?({_CHINESE_VERBS})", text):
+        return Cue(found[1], DOING)
     if (found := _CHINESE_DONE.search(text)) and re.search(r"\d\s?%\s?的", text) is None:
         return Cue(found[1], DONE)
-    return None
+    if _CHINESE_METRIC.search(text) or _CHINESE_CHANGE.search(text) or _CHINESE_STATE.search(text):
+        return None
+    return Cue(rest[:8], NOTHING_MEASURED)
 
 
 def _of_customers(text: str, found: re.Match[str]) -> bool:
