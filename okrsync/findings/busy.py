@@ -94,7 +94,9 @@ def _serves_nothing(facts: Facts) -> Iterator[Found | NotJudged]:
                 yield NotJudged(subject, f"fewer than {few} pieces of work were completed there")
             continue
         halves = _halves(facts, pieces)
-        grew = halves is not None and surely_grew(*halves, sure)
+        # What grows from little to little needs nobody.
+        notable = halves is not None and 2 * halves[1][0] >= limit * halves[1][1]
+        grew = notable and halves is not None and surely_grew(*halves, sure)
         large = surely_above(loose, len(pieces), limit, sure)
         if not (large or grew):
             continue
@@ -174,7 +176,8 @@ RULES: tuple[Rule, ...] = (
         "Some work always serves none, and should. When much does, or more and more, the key results are not what the "
         "work is about.",
         "For each team (of the assignee) and each scope: of the pieces of work completed in the cycle, the share "
-        "that serves no key result. The rule fires when the share is above `unlinked`, or larger in the second half of "
+        "that serves no key result. The rule fires when the share is above `unlinked`, or (at half of that at "
+        "least) larger in the second half of "
         "the cycle so far than in the first, and chance explains that less often than `sure` allows (binomial test; "
         "Fisher's exact test). Not judged with fewer than `few` pieces; growth is looked at from the fourth check-in "
         "period on.",

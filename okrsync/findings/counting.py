@@ -171,8 +171,9 @@ RULES: tuple[Rule, ...] = (
         "all of them and not know whether it helped.",
         "The title begins with a verb of doing (*launch*, *migrate*, 上线, 推进 …), says that something is done "
         "(*… is live*, *… 上线*), counts what is produced (*number of released features*) or orders something in "
-        "which nothing can be measured (*Sign the lease*), and does not measure something beside it. English and Chinese; how often that is right stands in `benchmarks/RESULTS.md`. It looks "
-        "at words alone, so it only warns. Milestones are tasks on purpose and are left alone.",
+        "which nothing can be measured (*Sign the lease*), and does not measure something beside it. English and "
+        "Chinese; how often that is right stands in `benchmarks/RESULTS.md`. It looks at words alone, so it only "
+        "warns. Milestones are tasks on purpose and are left alone.",
         _task,
         configuration=True,
     ),
