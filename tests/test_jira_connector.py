@@ -557,3 +557,12 @@ def test_fetch_on_data_center_leaves_out_what_was_deleted(web: responses.Request
     web.get(f"{SERVER}/rest/api/2/issue/2", status=404)
     assert ids(connector(SERVER, {"token": TOKEN}).fetch(SCOPE, ["1", "2"])) == ["1"]
     assert bodies(web, "/search")[0]["jql"].startswith("id in (1, 2) ORDER BY")
+
+
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # where nobody listens
+    made = connector("http://jira.example")
+    with pytest.raises(RetryableError, match=r"did not answer .ProxyError"):
+        made.describe()
+    made.close()

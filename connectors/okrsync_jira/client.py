@@ -80,8 +80,13 @@ class JiraClient:
             server=self._base, get_server_info=False, max_retries=0, timeout=policy.timeout, validate=False, **login
         )
         adapter = PacedAdapter(paces.of(self._base), on_wait=on_wait, pool_maxsize=max(10, 2 * jobs))
+        session = self._jira._session
         for scheme in ("https://", "http://"):
-            self._jira._session.mount(scheme, adapter)
+            session.mount(scheme, adapter)
+        # Proxies and certificates of the environment, read once: requests would look for them at every request.
+        found = session.merge_environment_settings(self._base, {}, None, None, None)
+        session.proxies, session.verify, session.cert = found["proxies"], found["verify"], found["cert"]
+        session.trust_env = False
 
     def get(self, path: str, where: str, **params: str | int) -> Answer:
         """GET ``path`` (from ``/rest`` on). ``where`` is source and scope, for messages.
