@@ -160,7 +160,7 @@ def size(items: int, repeats: int) -> str:
 
 
 def git(items: int, repeats: int) -> str:
-    """Reading a clone beside ``git log`` with the same fields; clones of so many commits and of twenty times as many."""
+    """Reading a clone beside ``git log`` with the same fields; clones of so many commits and twenty times as many."""
     from benchmarks._git import beside_git_log, generate
 
     rows = ["Commits: seconds, best of 10; then a clone of its own making, read in a process of its own.", ""]
