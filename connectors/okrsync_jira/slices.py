@@ -25,8 +25,11 @@ PAGE = 100
 SMALL = 3 * PAGE
 """So few are read as they are: to cut them would take as long."""
 
-MOST = 256
+MOST = 100
 """Ranges of one query."""
+
+UNEVEN = 0.95
+"""Where more numbers are missing than this leaves, ranges are less even, and larger ones waste fewer requests."""
 
 COUNTS = 16
 """Moments at which a query is counted, and again where it turned out to be dense."""
@@ -74,6 +77,8 @@ def _cuts_by_key(search: Search, project: str, last: int, total: int, size: int,
     # Numbers are missing where issues were deleted or moved away; how many in one range is a matter of chance, and one
     # issue too many costs a request.
     density = total / last
+    if density < UNEVEN:
+        size *= 2
     step = (size - 2 * math.sqrt(size * (1 - density))) / density
     numbers = [1 + round(step * at) for at in range(1, math.ceil(last / step))]
     batches = [numbers[start : start + KEYS] for start in range(0, len(numbers), KEYS)]
