@@ -490,6 +490,34 @@ class RuleLinks:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkText:
+    """What is written on a piece of work, to compare it with others."""
+
+    piece: Piece
+    project: str
+    """As ``projects`` or ``repos`` of a work rule name it."""
+    facets: tuple[tuple[str, str], ...] = ()
+    """Pairs of a work rule's key and a value: ``("labels", "payouts")``, ``("epics", "SHOP-12")``."""
+    epic_title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A work rule that somebody may want to paste, and the unlinked pieces of work that speak for it."""
+
+    key_result: str
+    rule: str
+    """In YAML, as a list entry under ``work:`` takes it: ``{source: shop-jira, labels: [payouts]}``."""
+    pieces: tuple[tuple[Piece, float], ...]
+    """Each with its score, 0 to 1: the best first."""
+
+    @property
+    def score(self) -> float:
+        """The mean of its pieces' scores."""
+        return sum(score for _, score in self.pieces) / len(self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
 class ItemWait:
     """A wait as the store gives it back: with the item that waited."""
 

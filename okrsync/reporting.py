@@ -17,7 +17,7 @@ from okrsync.findings.diagnose import diagnose
 from okrsync.findings.goals import Goals
 from okrsync.findings.interface import Facts
 from okrsync.http import one_line
-from okrsync.model import Cycle, GoalVersion, Judgement, KeyResult, Person, Piece, SourceStatus
+from okrsync.model import Cycle, GoalVersion, Judgement, KeyResult, Person, Piece, SourceStatus, Suggestion
 from okrsync.numbers import show
 from okrsync.report.value import Earlier, Report, build_report
 
@@ -150,6 +150,7 @@ def make_report(
         chain=chain_shares(facts),
         previous=_verdicts_on(week_before, cases) if week_before >= cycle.start else None,
         closed=_verdicts_on(cycle.end, cases) if as_of > cycle.end else None,
+        suggestions=_suggestions(engine, cases, completed, as_of),
     )
 
 
@@ -164,6 +165,21 @@ def _versions(
     if read_at is not None:
         versions += unseen(versions, config.programme, read_at)
     return timelines(each for each in versions if known_until is None or each.seen_at < known_until)
+
+
+def _suggestions(engine: Engine, cases: Sequence[Case], completed: Sequence[Piece], as_of: date) -> list[Suggestion]:
+    """Work rules for what was completed and serves no key result."""
+    from okrsync.store import read
+    from okrsync.suggest import suggest
+
+    goals = [
+        (case.key_result, case.objective)
+        for case in cases
+        if case.key_result.retired is None or case.key_result.retired.on > as_of
+    ]
+    if not goals or all(piece.key_results for piece in completed):
+        return []
+    return suggest(goals, read.work_texts(engine, completed))
 
 
 def _verdicts_on(day: date, cases: Sequence[Case]) -> Earlier:

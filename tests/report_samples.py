@@ -25,6 +25,7 @@ from okrsync.model import (
     Pillar,
     Retirement,
     SourceStatus,
+    Suggestion,
     Team,
     Trend,
     Verdict,
@@ -262,6 +263,10 @@ def full() -> Report:
             judgement("KR5.4", Verdict.ACHIEVED, title="Refunds within a day"),
         ],
         [*busy, piece(9, "KR1.10"), *delivering, *payments, commit],
+        suggestions=[
+            Suggestion("KR2.2", "{source: shop-jira, labels: [payouts]}", ((payments[0], 0.71), (payments[1], 0.43))),
+            Suggestion("KR3.1", f"{{keys: [{commit.key}]}}", ((commit, 0.3),)),
+        ],
     )
 
 

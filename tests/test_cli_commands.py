@@ -91,6 +91,7 @@ def test_version(project: Project) -> None:
         (("check-in", "KR1.3", "5"), "okrsync: KR1.3 is a milestone: check it in as `done`"),
         (("links", "--kr", "KR1.10"), "okrsync: there is no key result 'KR1.10'; did you mean 'KR1.1'?"),
         (("links", "--kr", "KR1.1", "--unlinked"), "okrsync: --kr and --unlinked exclude each other"),
+        (("links", "--suggest", "--unlinked"), "okrsync: --suggest and --unlinked exclude each other"),
         (("links", "--unlinked", "--cycle", "Q9"), "okrsync: there is no cycle 'Q9'"),
     ],
 )  # fmt: skip
@@ -458,6 +459,26 @@ def test_links(repository: Project) -> None:
     unlinked = [line.split("\t") for line in repository.run("links", "--unlinked").out.splitlines()]
     assert [(row[0], row[2], row[3]) for row in unlinked] == [("clone:clone", "completed", "Tidy up")]
     assert repository.run("links", "--unlinked", "--as-of", "2026-10-02").out == ""
+    suggested = repository.run("links", "--suggest")
+    assert (suggested.code, suggested.out) == (0, "")
+    assert suggested.err == "0 of 1 unlinked pieces of work resemble a key result; nothing is linked by this\n"
+
+
+def test_suggestions_are_shown_and_link_nothing(repository: Project) -> None:
+    goals = (repository.path / "okrs/q4.yaml").read_text()
+    goals = goals.replace("title: shop", "title: Open").replace("Activated shops per week", "Shops that close")
+    repository.write("okrs/q4.yaml", goals)
+    repository.run("sync")
+    ((key_result, score, rule, scope, item, title),) = [
+        line.split("\t") for line in repository.run("links", "--suggest").out.splitlines()
+    ]
+    assert (key_result, scope, title) == ("KR1.1", "clone:clone", "Close a shop")
+    assert rule.replace('"', "") == f"{{keys: [{item}]}}"
+    assert 0.25 <= float(score) <= 1
+    assert repository.run("links", "--suggest", "--kr", "KR1.2").out == ""
+    assert "Close a shop" in repository.run("links", "--unlinked").out
+    (suggestion,) = report(repository)["unlinked"]["suggestions"]
+    assert (suggestion["key_result"], suggestion["example"]["title"]) == ("KR1.1", "Close a shop")
 
 
 def test_rules_count_as_they_are_now(repository: Project) -> None:

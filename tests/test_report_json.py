@@ -98,7 +98,7 @@ def test_keys_and_their_order_are_the_contracts():
     assert list(content["findings"][0]) == [
         "mode", "rule", "severity", "subject", "message", "evidence", "action"
     ]  # fmt: skip
-    assert content["unlinked"] == {"completed": 0, "by_scope": {}}
+    assert content["unlinked"] == {"completed": 0, "by_scope": {}, "suggestions": []}
     assert content["closing"] is None
 
 
@@ -122,7 +122,38 @@ def test_values():
     }  # fmt: skip
     assert [each["id"] for each in content["key_results"]][:2] == ["KR1.1", "KR1.10"]
     assert content["key_results"][-1]["verdict"] == "retired"
-    assert content["unlinked"] == {"completed": 7, "by_scope": {"shop-jira:PAY": 6, "storefront-git:storefront": 1}}
+    assert content["unlinked"] == {
+        "completed": 7,
+        "by_scope": {"shop-jira:PAY": 6, "storefront-git:storefront": 1},
+        "suggestions": [
+            {
+                "key_result": "KR2.2",
+                "score": 0.57,
+                "rule": "{source: shop-jira, labels: [payouts]}",
+                "pieces": 2,
+                "example": {
+                    "source": "shop-jira",
+                    "key": "PAY-40",
+                    "title": "Retry failed payouts 40",
+                    "url": "https://acme.atlassian.net/browse/SHOP-40",
+                    "score": 0.71,
+                },
+            },
+            {
+                "key_result": "KR3.1",
+                "score": 0.3,
+                "rule": "{keys: [" + "0a1b2c3d4e" * 4 + "]}",
+                "pieces": 1,
+                "example": {
+                    "source": "storefront-git",
+                    "key": "0a1b2c3d4e" * 4,
+                    "title": "Tidy the build",
+                    "url": None,
+                    "score": 0.3,
+                },
+            },
+        ],
+    }
 
 
 def test_whole_numbers_have_no_point():

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from okrsync.model import Person, SourceStatus, Team, Verdict
+from okrsync.model import Person, SourceStatus, Suggestion, Team, Verdict
 from okrsync.report.markdown import to_markdown
 from okrsync.report.value import Finding, Report, Subject
 from tests.report_samples import FINDINGS, HOSTILE, full, judgement, many, piece, report
@@ -57,6 +57,7 @@ def everywhere(text: str, count: int = 1) -> Report:
         sources=[SourceStatus(f"s{text}", f"p{text}", None, 0, 0, "failed", f"e {text}")],
         people=[Person("lin", name=f"n {text}")],
         teams=[Team("acme", "company", name=f"A {text}"), Team("t", "team", "acme", name=f"T {text}")],
+        suggestions=[Suggestion("KR1", f"{{labels: [{text}]}}", ((loose[0], 0.5),))],
     )
 
 

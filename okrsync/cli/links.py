@@ -14,27 +14,33 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from okrsync.config import Config
-    from okrsync.model import Cycle
+    from okrsync.model import Cycle, Piece
 
 
 @click.command(name="links")
 @click.option("--kr", "key_result", metavar="KR", help="Only the work that serves this key result.")
 @click.option("--unlinked", is_flag=True, help="Instead: the pieces of work in the cycle that serve no key result.")
-@click.option("--cycle", "cycle_id", metavar="ID", help="For --unlinked: the cycle (default: the one of --as-of).")
-@click.option("--as-of", type=Day(), metavar="DATE", help="For --unlinked: the day to look from (default: today).")
+@click.option("--suggest", "suggesting", is_flag=True, help="Instead: which key results unlinked work resembles.")
+@click.option("--cycle", "cycle_id", metavar="ID", help="For unlinked work: the cycle (default: the one of --as-of).")
+@click.option("--as-of", type=Day(), metavar="DATE", help="For unlinked work: the day to look from (default: today).")
 @common_options
 @pass_app
-def command(app: App, key_result: str | None, unlinked: bool, cycle_id: str | None, as_of: date | None) -> None:
+def command(
+    app: App, key_result: str | None, unlinked: bool, suggesting: bool, cycle_id: str | None, as_of: date | None
+) -> None:
     """Show which work serves which key result, and by which rule.
 
     One line an item, columns separated by tabs: key result, source, item, rule, title. With --unlinked: source and
     scope, item, state, title.
+
+    With --suggest, which links nothing: key result, score (0 to 1), the rule to paste under its `work:`, source and
+    scope, item, title; the rule that would link most comes first.
     """
     from okrsync.reporting import cycle_for, today
     from okrsync.store.linking import link_all
 
-    if unlinked and key_result is not None:
-        raise ConfigError("--kr and --unlinked exclude each other")
+    if unlinked and (key_result is not None or suggesting):
+        raise ConfigError(f"{'--suggest' if suggesting else '--kr'} and --unlinked exclude each other")
     config = app.config()
     known = [kr.id for objective in config.programme.objectives for kr in objective.key_results]
     if key_result is not None and key_result not in known:
@@ -44,9 +50,13 @@ def command(app: App, key_result: str | None, unlinked: bool, cycle_id: str | No
     engine = app.store(config)
     # The rules may have changed since the last sync: what is shown is what they say now.
     link_all(engine, config.programme)
-    if unlinked:
+    if unlinked or suggesting:
         day = as_of or today(config, now())
-        lines = _unlinked(engine, config, cycle_for(config.programme.cycles, day, cycle_id), day)
+        cycle = cycle_for(config.programme.cycles, day, cycle_id)
+        if suggesting:
+            lines = _suggested(app, engine, config, cycle, day, key_result)
+        else:
+            lines = _unlinked(engine, config, cycle, day)
     else:
         lines = _linked(app, engine, config, key_result)
     write_output("".join(f"{line}\n" for line in lines), None)
@@ -74,8 +84,62 @@ def _linked(app: App, engine: Engine, config: Config, key_result: str | None) ->
 
 
 def _unlinked(engine: Engine, config: Config, cycle: Cycle, as_of: date) -> list[str]:
-    from okrsync.dates import end_of, start_of
     from okrsync.report.escape import clean
+
+    return [
+        "\t".join(
+            clean(text)
+            for text in (
+                f"{piece.source}:{piece.scope}",
+                piece.key,
+                "open" if piece.done_at is None else "completed" if piece.counts else "dropped",
+                piece.title,
+            )
+        )
+        for piece in _pieces(engine, config, cycle, as_of)
+        if not piece.key_results
+    ]
+
+
+def _suggested(
+    app: App, engine: Engine, config: Config, cycle: Cycle, as_of: date, key_result: str | None
+) -> list[str]:
+    from okrsync.report.escape import clean
+    from okrsync.store.read import work_texts
+    from okrsync.suggest import suggest
+
+    goals = [
+        (kr, objective)
+        for objective in config.programme.objectives_of(cycle.id)
+        for kr in objective.key_results
+        if kr.retired is None or kr.retired.on > as_of
+    ]
+    pieces = _pieces(engine, config, cycle, as_of)
+    found = [
+        each
+        for each in suggest(
+            goals, work_texts(engine, [piece for piece in pieces if piece.done_at is None or piece.counts])
+        )
+        if key_result in (None, each.key_result)
+    ]
+    alike = sum(len(each.pieces) for each in found)
+    unlinked = sum(not piece.key_results for piece in pieces)
+    app.say(f"{alike:,} of {unlinked:,} unlinked pieces of work resemble a key result; nothing is linked by this")
+    return [
+        "\t".join(
+            clean(text, 1000)
+            for text in (
+                each.key_result, f"{score:.2f}", each.rule, f"{piece.source}:{piece.scope}", piece.key, piece.title
+            )
+        )
+        for each in found
+        for piece, score in each.pieces
+    ]  # fmt: skip
+
+
+def _pieces(engine: Engine, config: Config, cycle: Cycle, as_of: date) -> list[Piece]:
+    """All work of the cycle, each piece with the key results that it served when it was done."""
+    from okrsync.dates import end_of, start_of
     from okrsync.reporting import served_when_done
     from okrsync.store.read import pieces
 
@@ -89,16 +153,4 @@ def _unlinked(engine: Engine, config: Config, cycle: Cycle, as_of: date) -> list
         not_completed=config.not_completed,
         all_open=True,
     )
-    return [
-        "\t".join(
-            clean(text)
-            for text in (
-                f"{piece.source}:{piece.scope}",
-                piece.key,
-                "open" if piece.done_at is None else "completed" if piece.counts else "dropped",
-                piece.title,
-            )
-        )
-        for piece in found
-        if not served_when_done(piece, key_results, config.timezone).key_results
-    ]
+    return [served_when_done(piece, key_results, config.timezone) for piece in found]

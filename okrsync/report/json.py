@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from okrsync.dates import iso
-from okrsync.model import Judgement, Movement, SourceStatus, Trend, Verdict
+from okrsync.model import Judgement, Movement, SourceStatus, Suggestion, Trend, Verdict
 from okrsync.report.value import Closing, Finding, Report, Subject, Unjudged
 
 SCHEMA = 1
@@ -55,11 +55,26 @@ def to_json(report: Report) -> str:
             }
             for each in report.silenced
         ],
-        "unlinked": {"completed": report.unlinked.completed, "by_scope": dict(report.unlinked.by_scope)},
+        "unlinked": {
+            "completed": report.unlinked.completed,
+            "by_scope": dict(report.unlinked.by_scope),
+            "suggestions": [_suggestion(each) for each in report.unlinked.suggestions],
+        },
         "closing": report.closing and _closing(report.closing),
     }
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+
+
+def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
+    piece, score = suggestion.pieces[0]
+    return {
+        "key_result": suggestion.key_result,
+        "score": round(suggestion.score, 2),
+        "rule": suggestion.rule,
+        "pieces": len(suggestion.pieces),
+        "example": {"source": piece.source, "key": piece.key, "title": piece.title, "url": piece.url, "score": score},
+    }
 
 
 def _source(status: SourceStatus) -> dict[str, Any]:

@@ -154,6 +154,11 @@ def _unlinked(console: Console, report: Report) -> None:
     for scope, count in report.unlinked.by_scope:
         _say(console, f"{clean(scope, 60)}: {words.plural(count, 'piece')}", indent=2)
     _say(console, f"Newest: {', '.join(words.piece(piece) for piece in report.unlinked.examples)}", indent=2, hanging=2)
+    if report.unlinked.suggestions:
+        _say(console, words.SUGGESTED, indent=2)
+    for each in report.unlinked.suggestions:
+        _say(console, words.suggestion(each), indent=4, hanging=2)
+        _say(console, f"- {clean(each.rule, 1000)}", indent=6, hanging=2)
 
 
 def _findings(console: Console, report: Report) -> None:

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from okrsync.model import Cycle, Judgement, Person, Piece, Pillar, SourceStatus, Team, Verdict
+from okrsync.model import Cycle, Judgement, Person, Piece, Pillar, SourceStatus, Suggestion, Team, Verdict
 
 CONTRACT_ORDER = (
     Verdict.ACHIEVED,
@@ -46,6 +47,8 @@ SUBJECT_KINDS: tuple[SubjectKind, ...] = ("objective", "key_result", "team", "le
 
 EXAMPLES = 5
 """How many pieces of work that serve no key result are named."""
+SUGGESTED = 3
+"""How many work rules are suggested for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,8 @@ class Unlinked:
     """``source:scope`` and its number, the largest first; scopes without any are left out."""
     examples: tuple[Piece, ...]
     """The newest of it."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """Which key results some of it resembles: the ``SUGGESTED`` that would link most, the best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +241,7 @@ def build_report(
     chain: Iterable[ChainShare] = (),
     previous: Earlier | None = None,
     closed: Earlier | None = None,
+    suggestions: Iterable[Suggestion] = (),
 ) -> Report:
     """Put a report together.
 
@@ -243,7 +249,7 @@ def build_report(
     every piece of work completed in the window in all scopes; its ``key_results`` name key results of this cycle alone,
     and none that was retired before the piece was completed. The order of everything else has no meaning. A piece that
     comes twice (the same ``id``) counts once. ``previous`` is a day of the same cycle to compare with, ``closed`` its
-    last day when that is over.
+    last day when that is over. ``suggestions`` are in order, the best first.
     """
     pieces = tuple({piece.id: piece for piece in completed}.values())
     judged = [judgement for judgement in judgements if judgement.verdict is not Verdict.RETIRED]
@@ -282,6 +288,7 @@ def build_report(
             completed=len(unlinked),
             by_scope=tuple(sorted(scopes.items(), key=lambda entry: (-entry[1], entry[0]))),
             examples=newest(unlinked, EXAMPLES),
+            suggestions=tuple(islice(suggestions, SUGGESTED)),
         ),
         teams=tuple(sorted(teams, key=lambda team: team.id)),
         people=tuple(sorted(people, key=lambda person: person.id)),

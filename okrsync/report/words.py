@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from okrsync.model import Judgement, Kind, Movement, Piece, SourceStatus, Trend, Verdict
+from okrsync.model import Judgement, Kind, Movement, Piece, SourceStatus, Suggestion, Trend, Verdict
 from okrsync.report.escape import clean
 from okrsync.report.value import Change, Closing, Mode, Report
 
@@ -212,6 +212,16 @@ def serving_none(report: Report) -> str:
     if not whole:
         return "nothing was finished"
     return f"none of {whole:,}" if not part else f"{part:,} of {whole:,} ({share(part, whole)})"
+
+
+SUGGESTED = "It may belong to these; to link it, add the rule under 'work' of the key result:"
+
+
+def suggestion(suggested: Suggestion) -> str:
+    """What a work rule would link: ``KR2.2 (0.71): PAY-88 Retry failed payouts and 11 more``."""
+    best, _ = suggested.pieces[0]
+    more = len(suggested.pieces) - 1
+    return f"{suggested.key_result} ({suggested.score:.2f}): {piece(best)}{f' and {more:,} more' if more else ''}"
 
 
 def changes(report: Report) -> list[tuple[str, str]]:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Select, and_, exists, func, or_, select
 
 from okrsync.link import describe
-from okrsync.model import ItemKind, ItemState, ItemWait, KeyResult, Link, Piece, RuleLinks, SourceStatus, Wait
+from okrsync.model import (
+    ItemKind,
+    ItemState,
+    ItemWait,
+    KeyResult,
+    Link,
+    Piece,
+    RuleLinks,
+    SourceStatus,
+    Wait,
+    WorkText,
+)
 from okrsync.store.engine import reading
-from okrsync.store.schema import item_waits, items, links, parts, scopes
+from okrsync.store.schema import facets, item_facets, item_waits, items, links, parts, scopes
 from okrsync.store.statements import chunks
 
 _FRESH_FOR = timedelta(days=2)
@@ -91,6 +102,45 @@ def pieces(
             for row in connection.execute(standing)
             if all_open or row.done_at is not None or row.id in by_piece
         ]
+
+
+_FACET_KEYS = {
+    "label": "labels",
+    "component": "components",
+    "version": "versions",
+    "milestone": "milestones",
+    "sprint": "sprints",
+}
+
+
+def work_texts(engine: Engine, pieces: Sequence[Piece]) -> list[WorkText]:
+    """What is written on some pieces of work, in their order: labels and the like, and the epic they stand below."""
+    epic = items.alias("epic")
+    about = select(items.c.id, items.c.project, items.c.parent_key, epic.c.key, epic.c.title).outerjoin(
+        epic, epic.c.id == items.c.parent_id
+    )
+    written = (
+        select(item_facets.c.item_id, facets.c.kind, facets.c.value)
+        .join(facets, facets.c.id == item_facets.c.facet_id)
+        .where(facets.c.kind.in_(_FACET_KEYS))
+    )
+    rows: dict[int, Any] = {}
+    found: dict[int, list[tuple[str, str]]] = {}
+    with reading(engine) as connection:
+        for ids in chunks([piece.id for piece in pieces]):
+            for row in connection.execute(about.where(items.c.id.in_(ids))):
+                rows[row.id] = row
+                # An epic that is not stored is known by its key, and a rule may name it all the same.
+                above = row.key or (row.parent_key and row.parent_key.upper())
+                if above:
+                    found.setdefault(row.id, []).append(("epics", above))
+            for item_id, kind, value in connection.execute(written.where(item_facets.c.item_id.in_(ids))):
+                found.setdefault(item_id, []).append((_FACET_KEYS[kind], value))
+    return [
+        WorkText(piece, rows[piece.id].project, tuple(sorted(found.get(piece.id, ()))), rows[piece.id].title)
+        for piece in pieces
+        if piece.id in rows
+    ]
 
 
 def waits(
