@@ -20,7 +20,9 @@ def check_goals(config: Config, cycle: Cycle) -> Diagnosis:
         thresholds=config.thresholds,
         store=False,
     )
-    found = diagnose(facts, RULES, config.silences)
+    found = diagnose(
+        facts, (rule for rule in RULES if config.people_judged or rule.mode != "bottleneck"), config.silences
+    )
     return Diagnosis(tuple(sorted(found.located, key=_place)), found.not_judged, found.silenced)
 
 

@@ -74,6 +74,8 @@ class Config:
     programme: Programme
     thresholds: Thresholds = field(default_factory=Thresholds)
     """Limits of the findings."""
+    people_judged: bool = True
+    """False under `privacy: {people: off}`: no finding is about a person."""
     silences: tuple[Silence, ...] = ()
     """Findings that ``okrsync.yaml`` silences; those that goals and teams silence stand in ``programme``."""
     okrs: str = "okrs/"
@@ -158,6 +160,7 @@ def load_config(
         programme=programme,
         thresholds=(main.findings and main.findings.thresholds) or Thresholds(),
         silences=silences,
+        people_judged=main.privacy is None or main.privacy.people == "on",
         okrs=main.okrs,
         warnings=tuple(warnings),
     )

@@ -197,6 +197,20 @@ class FindingsModel(YamlModel):
     """Rules that are silenced, each with its reason."""
 
 
+def _switch(value: Any) -> Any:
+    return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+
+
+class PrivacyModel(YamlModel):
+    """What is not looked at."""
+
+    noun: ClassVar[str] = "'privacy'"
+    people: Annotated[
+        Literal["on", "off"], BeforeValidator(_switch), WithJsonSchema({"enum": ["on", "off", True, False]})
+    ] = "on"
+    """`off` removes the findings of the mode bottleneck, the only ones about people."""
+
+
 class PersonModel(YamlModel):
     """Somebody who owns goals or does work."""
 
@@ -241,6 +255,8 @@ class ConfigFile(YamlModel):
     """Wikis and folders that get the weekly page."""
     schedule: ScheduleModel | None = None
     """When `okrsync schedule` runs what."""
+    privacy: PrivacyModel | None = None
+    """What is not looked at."""
     findings: FindingsModel | None = None
     """Limits of the findings, and which of them are silenced."""
     census: Annotated[Duration, AfterValidator(_not_zero), WithJsonSchema(_DURATION_SCHEMA)] = timedelta(hours=24)

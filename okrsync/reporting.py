@@ -115,6 +115,9 @@ def make_report(
         people=config.people,
         thresholds=config.thresholds,
         judgements=tuple(judgements),
+        waits=tuple(
+            read.waits(engine, sources=config.sources.keys(), key_results=key_results.keys(), start=start, end=end)
+        ),
         completed=tuple(completed),
         open=tuple(piece for piece in pieces if piece.done_at is None or piece.done_at >= end),
         rules=tuple(read.rule_links(engine, key_results.values(), sources=config.sources.keys())),
@@ -130,7 +133,8 @@ def make_report(
         reasons={goal: reasons_of(line) for goal, line in lines.items()},
         past=tuple(past_outcomes(earlier, measured_before, as_of, zone)),
     )
-    found = diagnose(facts, RULES, config.silences)
+    rules = [rule for rule in RULES if config.people_judged or rule.mode != "bottleneck"]
+    found = diagnose(facts, rules, config.silences)
     week_before = as_of - timedelta(days=7)
     return build_report(
         as_of=as_of,

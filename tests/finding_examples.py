@@ -14,7 +14,7 @@ from okrsync.dates import end_of, start_of
 from okrsync.findings.interface import Facts
 from okrsync.goals import reasons_of, timelines, unseen, until
 from okrsync.judge import judge
-from okrsync.model import Cycle, GoalVersion, KeyResult, Measurement, Piece, RuleLinks, SourceStatus
+from okrsync.model import Cycle, GoalVersion, ItemWait, KeyResult, Measurement, Piece, RuleLinks, SourceStatus, Wait
 from okrsync.past import after_retirement, earlier_key_results, past_outcomes
 from okrsync.reporting import served_when_done
 
@@ -81,6 +81,7 @@ def facts_of(example: Example, folder: Path) -> tuple[Facts, Config]:
             for each in sorted(measured, key=lambda one: one.at)
             if each.origin == "manual" and each.at <= example.as_of and each.key_result in key_results
         ),
+        waits=tuple(_waits(example.waits)),
         after_retirement=tuple(after_retirement(pieces, key_results, example.as_of, zone)),
         versions=until(lines, end_of(example.as_of, zone)),
         reasons={goal: reasons_of(line) for goal, line in lines.items()},
@@ -141,6 +142,17 @@ def _pieces(work: str, cycle: Cycle) -> Iterator[Piece]:
                 ),
                 assignee=by or None,
             )
+
+
+def _waits(waits: str) -> Iterator[ItemWait]:
+    for key, kind, account, since, days, serves in rows(waits):
+        span = re.fullmatch(r"(.*#)(\d+)\.\.(\d+)", key)
+        assert span is not None
+        assert kind in ("review", "assignment")
+        began = datetime.combine(date.fromisoformat(since), time(12), UTC)
+        for number in range(int(span[2]), int(span[3]) + 1):
+            wait = Wait(kind, account, began, began + timedelta(days=float(days)))  # type: ignore[arg-type]
+            yield ItemWait("shop", f"{span[1]}{number}", wait, frozenset({serves}))
 
 
 def _measurements(series: str, key_results: dict[str, KeyResult]) -> Iterator[Measurement]:

@@ -53,6 +53,8 @@ class Example:
 
     ``34 (2)`` is the value 34 with a confidence of 2 of 10.
     """
+    waits: str = ""
+    """Rows ``item | kind | account | since | days | serves``: ``acme/pay#1..20`` are twenty items, since a noon."""
     links: str = ""
     """Rows ``key result | rule | items | pieces | of``: what a work rule matches in the store."""
     as_of: date = date(2026, 11, 20)

@@ -1,7 +1,239 @@
-"""Bottleneck: work waits for the one who leads."""
+"""Bottleneck: work waits for the one who leads.
+
+Only people named as ``lead`` who stand under ``people:`` are judged, each against the whole of their team: nobody else
+is named, people are not ranked, and commits are not counted.
+"""
 
 from __future__ import annotations
 
-from okrsync.findings.interface import Rule
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from statistics import median
 
-RULES: tuple[Rule, ...] = ()
+from okrsync.dates import end_of
+from okrsync.findings.interface import Facts, Found, NotJudged, Rule
+from okrsync.findings.shares import surely_above
+from okrsync.findings.teams import TeamTree, Workers, name_of
+from okrsync.model import Piece, Team
+from okrsync.report.value import Subject
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_CASES = 10
+"""Fewer waits than this on either side have no median worth comparing."""
+_LONGER = 2.0
+_LEAST_WAIT = 2.0
+"""Days."""
+_DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    person: str
+    name: str
+    team: Team
+    teams: frozenset[str]
+    """The team and all below it."""
+
+    @property
+    def subject(self) -> Subject:
+        return Subject("person", self.person)
+
+
+def _leads(facts: Facts) -> list[_Lead]:
+    """Every lead among ``people:``, with the highest of the teams that they lead."""
+    tree, people = TeamTree(facts.programme.teams), {person.id: person for person in facts.people}
+    found: dict[str, _Lead] = {}
+    for team in sorted(facts.programme.teams, key=lambda team: tree.depth(team.id)):
+        if team.lead in people and team.lead not in found:
+            teams = frozenset((team.id, *(each.id for each in tree.below(team.id))))
+            found[team.lead] = _Lead(team.lead, people[team.lead].name or team.lead, team, teams)
+    return list(found.values())
+
+
+def _share(facts: Facts, pieces: Iterable[Piece], what: str) -> Iterator[Found | NotJudged]:
+    workers = Workers(facts)
+    held = [
+        (workers.team_of(piece), workers.person_of(piece))
+        for piece in pieces
+        if piece.assignee is not None and not _COMMIT.fullmatch(piece.key)
+    ]
+    for lead in _leads(facts):
+        of_team = [person for team, person in held if team in lead.teams]
+        alone = all(person == lead.person for person in of_team)
+        if alone and not any(each.team in lead.teams and each.id != lead.person for each in facts.people):
+            yield NotJudged(lead.subject, f"nobody else is known in {name_of(facts.programme, lead.team.id)}")
+            continue
+        yield from _judged(facts, lead, sum(person == lead.person for person in of_team), len(of_team), what)
+
+
+def _judged(facts: Facts, lead: _Lead, part: int, whole: int, what: str) -> Iterator[Found | NotJudged]:
+    if whole < facts.thresholds.few:
+        few = facts.thresholds.few
+        yield NotJudged(lead.subject, f"fewer than {few} {what} of {name_of(facts.programme, lead.team.id)} are known")
+    elif surely_above(part, whole, facts.thresholds.lead, facts.thresholds.sure):
+        yield Found(
+            lead.subject,
+            f"{lead.name}, who leads {name_of(facts.programme, lead.team.id)}, holds {part / whole:.0%} of its {what}",
+            (f"{part} of {whole}.",),
+            f"{lead.name}: choose which of these only you can do, and hand on the rest.",
+        )
+
+
+def _open(facts: Facts) -> Iterator[Found | NotJudged]:
+    yield from _share(facts, facts.open, "open pieces of work")
+
+
+def _completed(facts: Facts) -> Iterator[Found | NotJudged]:
+    yield from _share(facts, facts.completed, "completed pieces of work")
+
+
+def _reviews(facts: Facts) -> Iterator[Found | NotJudged]:
+    for lead, own, others in _waits(facts, ("review",)):
+        yield from _judged(facts, lead, len(own), len(own) + len(others), "review requests")
+
+
+def _waiting(facts: Facts) -> Iterator[Found | NotJudged]:
+    for lead, own, others in _waits(facts, ("review", "assignment")):
+        if min(len(own), len(others)) < _CASES:
+            yield NotJudged(lead.subject, f"fewer than {_CASES} waits for them, or for the rest of the team, are known")
+            continue
+        usual, here = median(others), median(own)
+        longer = sum(wait > usual for wait in own)
+        if here >= max(_LONGER * usual, _LEAST_WAIT) and surely_above(longer, len(own), 0.5, facts.thresholds.sure):
+            yield Found(
+                lead.subject,
+                f"work waits {here:.1f} days for {lead.name}, "
+                f"{usual:.1f} for the rest of {name_of(facts.programme, lead.team.id)}",
+                (f"Medians of {len(own)} and {len(others)} waits; what still waits counts up to today.",),
+                f"{lead.name}: let others review and decide, or keep time for it every day.",
+            )
+
+
+def _waits(facts: Facts, kinds: tuple[str, ...]) -> Iterator[tuple[_Lead, list[float], list[float]]]:
+    """For each lead, how many days were waited for them, and for the rest of the team, wait by wait."""
+    persons = {(source, account.casefold()): each for each in facts.people for source, account in each.accounts}
+    teams = {kr.id: objective.team for objective in facts.objectives for kr in objective.key_results}
+    end = end_of(facts.as_of, facts.zone)
+    known: list[tuple[set[str], str | None, float]] = []
+    for one in facts.waits:
+        if one.wait.kind in kinds:
+            person = persons.get((one.source, one.wait.account.casefold()))
+            served = {teams[each] for each in one.key_results if each in teams}
+            place = {person.team} if person is not None and person.team is not None else served
+            days = ((one.wait.until or end) - one.wait.since).total_seconds() / _DAY
+            known.append((place, None if person is None else person.id, days))
+    for lead in _leads(facts):
+        here = [(person, long) for place, person, long in known if not lead.teams.isdisjoint(place)]
+        own = [long for person, long in here if person == lead.person]
+        yield lead, own, [long for person, long in here if person != lead.person]
+
+
+def _owns(facts: Facts) -> Iterator[Found]:
+    for lead in _leads(facts):
+        owners = [
+            key_result.owner or objective.owner
+            for objective, key_result in facts.key_results()
+            if objective.team == lead.team.id
+        ]
+        part = owners.count(lead.person)
+        if len(owners) >= facts.thresholds.owned and part / len(owners) > facts.thresholds.lead:
+            yield Found(
+                lead.subject,
+                f"{lead.name} owns {part} of the {len(owners)} key results of the team that they lead, "
+                f"{name_of(facts.programme, lead.team.id)}",
+                action=f"{lead.name}: give key results to those who can move them.",
+            )
+
+
+def _details(facts: Facts) -> Iterator[Found | NotJudged]:
+    workers, fair = Workers(facts), facts.cycle.check_in * 3
+    if end_of(facts.as_of, facts.zone).date() - facts.cycle.start < fair:
+        return
+    for lead in _leads(facts):
+        own = {
+            key_result.id
+            for objective, key_result in facts.key_results()
+            if lead.person in (key_result.owner, objective.owner) or objective.team == lead.team.id
+        }
+        done = sum(
+            workers.person_of(piece) == lead.person and not _COMMIT.fullmatch(piece.key) for piece in facts.completed
+        )
+        said = any(each.key_result in own and each.at >= facts.cycle.start for each in facts.check_ins)
+        if own and done >= facts.thresholds.few and not said:
+            yield Found(
+                lead.subject,
+                f"{lead.name} finished {done} pieces of work in the cycle, and nobody has checked in on the key "
+                f"results of {name_of(facts.programme, lead.team.id)}",
+                (f"{len(own)} key results are theirs or their team's.",),
+                f"{lead.name}: look at the outcomes first, every {facts.cycle.check_in.days} days.",
+            )
+
+
+_WHO = (
+    " Only leads who stand under `people:` are judged; a team is taken with the teams below it, work belongs to the "
+    "team that its assignee names, else to the one whose key results it serves. Commits are not counted."
+)
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "B001",
+        "bottleneck",
+        "warning",
+        "lead who holds most of the team's open work",
+        "Whoever leads does the work instead of leading it: everything goes through one pair of hands.",
+        "The share of the team's assigned open pieces that the lead is assigned is above `lead`, and chance explains "
+        "that less often than `sure` allows (binomial test). Not judged with fewer than `few` pieces." + _WHO,
+        _open,
+    ),
+    Rule(
+        "B002",
+        "bottleneck",
+        "warning",
+        "lead who finishes most of the team's work",
+        "The details are done by the one who should decide which of them matter.",
+        "As B001, of what was completed in the cycle. A pull request without an assignee is its author's." + _WHO,
+        _completed,
+    ),
+    Rule(
+        "B003",
+        "bottleneck",
+        "warning",
+        "lead who is asked for most reviews",
+        "Nothing is merged without the lead: the team cannot be quicker than one calendar.",
+        "As B001, of the review requests that were open in the cycle. Not judged where no reviews can be read." + _WHO,
+        _reviews,
+    ),
+    Rule(
+        "B004",
+        "bottleneck",
+        "warning",
+        "work that waits longer for the lead than for the team",
+        "Work stands still until the lead looks at it.",
+        "The median time from a review request or assignment to the act, for the lead and for the rest of the team, "
+        f"with {_CASES} cases each at least: for the lead {_LONGER:.0f} times as long, and two days; and the lead's "
+        "waits lie above the others' median more often than chance explains (sign test with `sure`)." + _WHO,
+        _waiting,
+    ),
+    Rule(
+        "B005",
+        "bottleneck",
+        "warning",
+        "lead who owns most of the team's key results",
+        "Key results that all belong to one person belong to nobody else: the team does not answer for outcomes.",
+        "The lead owns more than the share `lead` of the team's key results (the objective's owner where a key result "
+        "has none), of `owned` key results at least. Only leads who stand under `people:` are judged.",
+        _owns,
+        configuration=True,
+    ),
+    Rule(
+        "B006",
+        "bottleneck",
+        "warning",
+        "many details and no check-ins",
+        "The lead is busy with pieces of work, and nobody says how the outcomes stand.",
+        "Three check-in periods or more into the cycle the lead has completed `few` pieces or more, and nobody has "
+        "checked in on a key result that is theirs or their team's." + _WHO,
+        _details,
+    ),
+)

@@ -13,6 +13,7 @@ from okrsync.model import (
     ChangeReason,
     Cycle,
     GoalVersion,
+    ItemWait,
     Judgement,
     KeyResult,
     Measurement,
@@ -73,6 +74,8 @@ class Facts:
     """Every version of each goal up to the day of judgement, by id, oldest first; see ``okrsync.goals``."""
     reasons: Mapping[str, tuple[ChangeReason, ...]] = field(default_factory=dict)
     """Every reason for a change of each goal, by id, whenever it was given."""
+    waits: tuple[ItemWait, ...] = ()
+    """Who was waited for in the cycle, up to the day of judgement; empty where no source tells."""
     past: tuple[PastOutcome, ...] = ()
     """Key results of earlier cycles that share a metric, or a strategy pillar, that stands still now; oldest first."""
 

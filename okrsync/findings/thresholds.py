@@ -70,3 +70,9 @@ class Thresholds(YamlModel):
     """D005: a smaller fall of the share of linked work than this is no finding, however sure it is."""
     unreviewed: Annotated[int, Field(ge=1)] = 4
     """D006: check-in periods without a sign that anybody looked at an objective."""
+
+    # --- bottleneck ---
+    lead: Share = 0.5
+    """B001, B002, B003, B005: a lead who holds more of the team's than this share is a finding."""
+    owned: Annotated[int, Field(ge=1)] = 4
+    """B005: of fewer key results than this nobody owns most."""
