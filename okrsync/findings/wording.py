@@ -283,8 +283,9 @@ _CHINESE_OF_PLAN = re.compile(
 )
 
 
+_SHORTEST_ORDER = 6
 _CHINESE_STATE = re.compile(
-    r"没有|无[一人须需]|零|成(?:的)?[^功员本立]|分之|半|人人|都能|能够|可以|[内前](?:送达|到账|响应|回复|解决|收到)|减半|"
+    r"没有|活跃|就能|无[一人须需]|零|成(?:的)?[^功员本立]|分之|半|人人|都能|能够|可以|[内前](?:送达|到账|响应|回复|解决|收到)|减半|"
     r"^(?:新签|新增|赢得|获得|获取|吸引|签下|留住|服务|每[周月日天]?[^，。]{0,6}的|用户|客户|会员|商家|[^，。]{2,8}数$|[^，。]{2,8}量$)"
 )
 """Results that need no measure beside them, and names of numbers."""
@@ -309,6 +310,8 @@ def _chinese(text: str) -> Cue | None:
         return Cue(found[1], DONE)
     if _CHINESE_METRIC.search(text) or _CHINESE_CHANGE.search(text) or _CHINESE_STATE.search(text):
         return None
+    if len(rest) < _SHORTEST_ORDER:
+        return None  # a few characters are the name of a number as often as an order
     return Cue(rest[:8], NOTHING_MEASURED)
 
 
