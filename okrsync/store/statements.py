@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection
+import msgspec
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 BATCH = 500
@@ -14,6 +17,71 @@ BATCH = 500
 
 def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
     return (values[start : start + BATCH] for start in range(0, len(values), BATCH))
+
+
+def stored_moment(connection: Connection) -> Callable[[datetime | None], Any]:
+    """What turns a time into the form in which ``bulk_insert`` takes it: the one that ``schema.Moment`` writes."""
+    return _sqlite_moment if connection.dialect.name == "sqlite" else _aware
+
+
+def bulk_insert(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Collection[Sequence[Any]],
+    key: Sequence[str] = (),
+) -> None:
+    """Insert many rows without SQLAlchemy's work on each value; times have been through ``stored_moment``.
+
+    A row that is there already stays as it is; with ``key``, the columns of a unique constraint, it takes the new
+    values. No two rows may have the same ``key``.
+    """
+    if not rows:
+        return
+    statement = _bulk_statement(connection.dialect.name, table, tuple(columns), tuple(key))
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(statement, [tuple(row) for row in rows])
+    else:
+        # One parameter for all rows: there is no limit to their number, and the statement is planned once.
+        objects = [dict(zip(columns, row, strict=True)) for row in rows]
+        connection.exec_driver_sql(statement, {"rows": msgspec.json.encode(objects).decode()})
+
+
+@cache
+def _bulk_statement(dialect_name: str, table: Table, columns: tuple[str, ...], key: tuple[str, ...]) -> str:
+    dialect = (sqlite if dialect_name == "sqlite" else postgresql).dialect()
+    quoted = {name: dialect.identifier_preparer.format_column(table.c[name]) for name in columns}
+    names = ", ".join(quoted.values())
+    if dialect_name == "sqlite":
+        values = f"VALUES ({', '.join('?' * len(columns))})"
+    else:
+        types = ", ".join(f"{quoted[name]} {table.c[name].type.compile(dialect)}" for name in columns)
+        values = f"SELECT {names} FROM json_to_recordset(CAST(%(rows)s AS json)) AS new ({types})"  # noqa: S608 - the names of our own tables
+    if key:
+        target = ", ".join(quoted[name] for name in key)
+        taken = ", ".join(f"{quoted[name]} = excluded.{quoted[name]}" for name in columns if name not in key)
+        conflict = f"({target}) DO UPDATE SET {taken}"
+    else:
+        conflict = "DO NOTHING"
+    return f"INSERT INTO {table.name} ({names}) {values} ON CONFLICT {conflict}"
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    return None if value is None else _utc(value)
+
+
+def _sqlite_moment(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is not UTC:
+        value = _utc(value)
+    return value.isoformat(" ", "microseconds")[:26]
+
+
+def _utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"naive datetime: {value!r}")
+    return value.astimezone(UTC)
 
 
 def insert_into(connection: Connection, table: Any) -> Any:

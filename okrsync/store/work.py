@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Engine, Select, delete, func, select, update
 
 from okrsync.connector import Page
-from okrsync.model import Milestone, ReferenceKind, Wait, WorkItem
+from okrsync.model import Milestone, Reference, ReferenceKind, WorkItem
 from okrsync.store.engine import reading, writing
 from okrsync.store.schema import (
     census_ids,
@@ -32,7 +33,7 @@ from okrsync.store.schema import (
     scopes,
     shards,
 )
-from okrsync.store.statements import chunks, insert_ignoring, upsert
+from okrsync.store.statements import bulk_insert, chunks, insert_ignoring, stored_moment, upsert
 
 _ONE_WRITER = 0x6F6B722D70616765  # "okr-page" in ASCII
 
@@ -74,26 +75,33 @@ def save_pages(engine: Engine, arrivals: Sequence[Arrival]) -> list[int]:
         if connection.dialect.name == "postgresql":
             # Two processes that insert the same labels in another order would wait for each other for ever.
             connection.execute(select(func.pg_advisory_xact_lock(_ONE_WRITER)))
-        return [_save_page(connection, arrival) for arrival in arrivals]
+        return _save_pages(connection, arrivals)
 
 
-def _save_page(connection: Connection, arrival: Arrival) -> int:
-    page = arrival.page
-    changed = _save_items(connection, arrival.source, arrival.scope_id, page.items)
-    _save_milestones(connection, arrival.source, page.milestones)
-    if arrival.shard is not None:
-        upsert(
-            connection,
-            shards,
-            [
-                {
-                    "scope_id": arrival.scope_id,
-                    "shard": arrival.shard,
-                    "cursor": None if page.cursor is None else json.dumps(page.cursor, sort_keys=True),
-                    "done": page.cursor is None,
-                }
-            ],
-        )
+def _save_pages(connection: Connection, arrivals: Sequence[Arrival]) -> list[int]:
+    changed = [0] * len(arrivals)
+    by_source: dict[str, list[int]] = {}
+    for index, arrival in enumerate(arrivals):
+        by_source.setdefault(arrival.source, []).append(index)
+    for source, indexes in by_source.items():
+        numbers = _save_items(connection, source, [(arrivals[at].scope_id, arrivals[at].page.items) for at in indexes])
+        for index, number in zip(indexes, numbers, strict=True):
+            changed[index] = number
+        _save_milestones(connection, source, [one for at in indexes for one in arrivals[at].page.milestones])
+    # The last page of a shard has the cursor from which it goes on.
+    cursors = {
+        (arrival.scope_id, arrival.shard): arrival.page.cursor for arrival in arrivals if arrival.shard is not None
+    }
+    bulk_insert(
+        connection,
+        shards,
+        ("scope_id", "shard", "cursor", "done"),
+        [
+            (scope_id, shard, None if cursor is None else json.dumps(cursor, sort_keys=True), cursor is None)
+            for (scope_id, shard), cursor in cursors.items()
+        ],
+        key=("scope_id", "shard"),
+    )
     return changed
 
 
@@ -135,91 +143,92 @@ def take_census(
     return CensusResult(removed, missing)
 
 
-def _save_items(connection: Connection, source: str, scope_id: int, batch: Sequence[WorkItem]) -> int:
-    # The same item twice in one page: the later one holds, as it would on two pages.
-    incoming = {item.id: item for item in batch}
-    if not incoming:
-        return 0
+def _save_items(connection: Connection, source: str, pages: Sequence[tuple[int, Sequence[WorkItem]]]) -> list[int]:
+    """Store the items of some pages with their scopes; returns of each page how many were new or changed."""
+    numbers = []
+    batch = [(scope_id, {item.id: (item, digest) for item, digest in map(_storable, page)}) for scope_id, page in pages]
+    known = _known(connection, source, list({native: None for _, page in batch for native in page}))
+    as_stored = {native: (row.content_hash, row.scope_id) for native, row in known.items()}
+    # The same item on two pages, or twice on one: the later one holds.
+    changed: dict[str, tuple[WorkItem, int, str]] = {}
+    for scope_id, page in batch:
+        number = 0
+        for native, (item, digest) in page.items():
+            if as_stored.get(native) != (digest, scope_id):
+                as_stored[native] = (digest, scope_id)
+                changed[native] = (item, scope_id, digest)
+                number += 1
+        numbers.append(number)
+    if not changed:
+        return numbers
+    moment = stored_moment(connection)
+    rows = [_item_row(item, source, scope_id, digest, moment) for item, scope_id, digest in changed.values()]
+    bulk_insert(connection, items, _ITEM_COLUMNS, rows, key=("source", "native_id"))
+    row_ids = {native: row.id for native, row in known.items()}
+    new = _known(connection, source, [native for native in changed if native not in known])
+    row_ids |= {native: row.id for native, row in new.items()}
+    _forget_details(connection, [row_ids[native] for native in changed if native in known])
+    _save_details(connection, [(row_ids[native], item) for native, (item, _, _) in changed.items()], moment)
+    bulk_insert(connection, dirty_items, ("item_id",), [(row_ids[native],) for native in changed])
+    return numbers
+
+
+def _known(connection: Connection, source: str, native_ids: Sequence[str]) -> dict[str, Any]:
+    """The stored items among some."""
     known: dict[str, Any] = {}
-    for native_ids in chunks(list(incoming)):
+    for some in chunks(native_ids):
         rows = connection.execute(
             select(items.c.native_id, items.c.id, items.c.content_hash, items.c.scope_id).where(
-                items.c.source == source, items.c.native_id.in_(native_ids)
+                items.c.source == source, items.c.native_id.in_(some)
             )
         )
         known |= {row.native_id: row for row in rows}
-    hashes = {native: _content_hash(item) for native, item in incoming.items()}
-    changed = [
-        item
-        for native, item in incoming.items()
-        if native not in known or known[native].content_hash != hashes[native] or known[native].scope_id != scope_id
-    ]
-    if not changed:
-        return 0
-    upsert(
-        connection,
-        items,
-        [_item_row(item, source, scope_id, hashes[item.id]) for item in changed],
-        key=("source", "native_id"),
-    )
-    row_ids: dict[str, int] = {}
-    for native_ids in chunks([item.id for item in changed]):
-        row_ids |= {
-            row.native_id: row.id
-            for row in connection.execute(
-                select(items.c.native_id, items.c.id).where(items.c.source == source, items.c.native_id.in_(native_ids))
-            )
-        }
-    replaced = [row_ids[item.id] for item in changed if item.id in known]
+    return known
+
+
+def _forget_details(connection: Connection, replaced: Sequence[int]) -> None:
+    """Make room for what changed items consist of now."""
     for ids in chunks(replaced):
         # A pull request may bring other commits now: those that it brought must find their piece of work anew.
-        insert_ignoring(
-            connection, dirty_items, [{"item_id": row_id} for row_id in connection.scalars(_brought_by(ids))]
-        )
+        bulk_insert(connection, dirty_items, ("item_id",), [(row,) for row in connection.scalars(_brought_by(ids))])
         connection.execute(delete(item_facets).where(item_facets.c.item_id.in_(ids)))
         connection.execute(delete(item_references).where(item_references.c.item_id.in_(ids)))
         connection.execute(delete(item_waits).where(item_waits.c.item_id.in_(ids)))
-    insert_ignoring(
+
+
+def _save_details(connection: Connection, changed: Sequence[tuple[int, WorkItem]], moment: Callable[..., Any]) -> None:
+    bulk_insert(
         connection,
         item_keys,
-        [
-            {"key": _clean(key).lower(), "item_id": row_ids[item.id]}
-            for item in changed
-            for key in dict.fromkeys((item.key, *item.former_keys))
-        ],
+        ("key", "item_id"),
+        [(key.lower(), row_id) for row_id, item in changed for key in dict.fromkeys((item.key, *item.former_keys))],
     )
-    _save_facets(connection, {row_ids[item.id]: item for item in changed})
-    insert_ignoring(
+    _save_facets(connection, changed)
+    bulk_insert(
         connection,
         item_references,
+        ("item_id", "kind", "target"),
+        [(row_id, one.kind, _target(one)) for row_id, item in changed for one in item.references],
+    )
+    bulk_insert(
+        connection,
+        item_waits,
+        ("item_id", "kind", "account", "since", "until"),
         [
-            {"item_id": row_ids[item.id], "kind": reference.kind, "target": _target(reference.kind, reference.target)}
-            for item in changed
-            for reference in item.references
+            (row_id, wait.kind, wait.account, moment(wait.since), moment(wait.until))
+            for row_id, item in changed
+            for wait in item.waits
         ],
     )
-    insert_ignoring(
-        connection, item_waits, [_wait_row(row_ids[item.id], wait) for item in changed for wait in item.waits]
-    )
-    insert_ignoring(connection, dirty_items, [{"item_id": row_id} for row_id in row_ids.values()])
-    return len(changed)
 
 
-def _clean(value: Any) -> Any:
-    """Text that every database takes: PostgreSQL refuses NUL, and no database stores half a surrogate pair."""
-    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
-        return value
-    return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+def _target(reference: Reference) -> str:
+    return reference.target if reference.kind is ReferenceKind.KEY_RESULT else reference.target.lower()
 
 
-def _target(kind: ReferenceKind, target: str) -> str:
-    target = str(_clean(target))
-    return target if kind is ReferenceKind.KEY_RESULT else target.lower()
-
-
-def _save_facets(connection: Connection, by_row: Mapping[int, WorkItem]) -> None:
+def _save_facets(connection: Connection, changed: Sequence[tuple[int, WorkItem]]) -> None:
     wanted: dict[tuple[str, str], list[int]] = {}
-    for row_id, item in by_row.items():
+    for row_id, item in changed:
         for kind, values in (
             ("label", item.labels),
             ("component", item.components),
@@ -228,23 +237,30 @@ def _save_facets(connection: Connection, by_row: Mapping[int, WorkItem]) -> None
             ("sprint", item.sprints),
             ("path", item.paths),
         ):
-            for value in dict.fromkeys(_clean(value) for value in values):
+            for value in values:
                 wanted.setdefault((kind, value), []).append(row_id)
-    if not wanted:
-        return
-    insert_ignoring(connection, facets, [{"kind": kind, "value": value} for kind, value in wanted])
-    facet_ids: dict[tuple[str, str], int] = {}
+    facet_ids = _facet_ids(connection, list(wanted))
+    if missing := [facet for facet in wanted if facet not in facet_ids]:
+        bulk_insert(connection, facets, ("kind", "value"), missing)
+        facet_ids |= _facet_ids(connection, missing)
+    bulk_insert(
+        connection,
+        item_facets,
+        ("item_id", "facet_id"),
+        [(row_id, facet_ids[facet]) for facet, row_ids in wanted.items() for row_id in row_ids],
+    )
+
+
+def _facet_ids(connection: Connection, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The rows of those facets that are stored."""
+    found: dict[tuple[str, str], int] = {}
     for kind in sorted({kind for kind, _ in wanted}):
         for some in chunks([value for of_kind, value in wanted if of_kind == kind]):
             rows = connection.execute(
                 select(facets.c.value, facets.c.id).where(facets.c.kind == kind, facets.c.value.in_(some))
             )
-            facet_ids |= {(kind, row.value): row.id for row in rows}
-    insert_ignoring(
-        connection,
-        item_facets,
-        [{"item_id": row_id, "facet_id": facet_ids[facet]} for facet, row_ids in wanted.items() for row_id in row_ids],
-    )
+            found |= {(kind, row.value): row.id for row in rows}
+    return found
 
 
 def _save_milestones(connection: Connection, source: str, batch: Sequence[Milestone]) -> None:
@@ -301,46 +317,67 @@ def _brought_by(ids: Sequence[int]) -> Select[tuple[int]]:
     )
 
 
-def _item_row(item: WorkItem, source: str, scope_id: int, content_hash: str) -> dict[str, Any]:
-    row = {
-        "source": source,
-        "native_id": item.id,
-        "scope_id": scope_id,
-        "kind": item.kind,
-        "type": item.type,
-        "level": item.level,
-        "key": item.key,
-        "project": item.project,
-        "title": item.title,
-        "url": item.url,
-        "state": item.state,
-        "status": item.status,
-        "status_id": item.status_id,
-        "resolution": item.resolution,
-        "resolution_id": item.resolution_id,
-        "created_at": item.created_at,
-        "updated_at": item.updated_at,
-        "done_at": item.done_at,
-        "assignee": item.assignee,
-        "author": item.author,
-        "parent_native_id": item.parent_id,
-        "parent_key": None if item.parent_key is None else item.parent_key.lower(),
-        "points": item.points,
-        "content_hash": content_hash,
-    }
-    return {name: _clean(value) for name, value in row.items()}
+_ITEM_COLUMNS = (
+    *("source", "native_id", "scope_id", "kind", "type", "level", "key", "project", "title", "url", "state"),
+    *("status", "status_id", "resolution", "resolution_id", "created_at", "updated_at", "done_at", "assignee"),
+    *("author", "parent_native_id", "parent_key", "points", "content_hash"),
+)
 
 
-def _wait_row(item_id: int, wait: Wait) -> dict[str, Any]:
-    return {
-        "item_id": item_id,
-        "kind": wait.kind,
-        "account": _clean(wait.account),
-        "since": wait.since,
-        "until": wait.until,
-    }
+def _item_row(
+    item: WorkItem, source: str, scope_id: int, content_hash: str, moment: Callable[[datetime | None], Any]
+) -> tuple[Any, ...]:
+    return (
+        source,
+        item.id,
+        scope_id,
+        item.kind,
+        item.type,
+        item.level,
+        item.key,
+        item.project,
+        item.title,
+        item.url,
+        item.state,
+        item.status,
+        item.status_id,
+        item.resolution,
+        item.resolution_id,
+        moment(item.created_at),
+        moment(item.updated_at),
+        moment(item.done_at),
+        item.assignee,
+        item.author,
+        item.parent_id,
+        None if item.parent_key is None else item.parent_key.lower(),
+        item.points,
+        content_hash,
+    )
 
 
-def _content_hash(item: WorkItem) -> str:
-    # repr of a slotted frozen dataclass names every field in order; it is stable for the plain values it holds.
-    return hashlib.blake2b(repr(item).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+def _storable(item: WorkItem) -> tuple[WorkItem, str]:
+    """An item without text that a database refuses, and a digest of all that it holds."""
+    try:
+        content = msgspec.json.encode(item)
+    except UnicodeEncodeError:
+        content = None
+    if content is None or b"\\u0000" in content:
+        item = _cleaned(item)
+        content = msgspec.json.encode(item)
+    return item, hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _cleaned(value: Any) -> Any:
+    """A value with ``_clean`` text, in whatever it is made of."""
+    if isinstance(value, tuple):
+        return tuple(_cleaned(one) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: _cleaned(getattr(value, field.name)) for field in fields(value)})
+    return _clean(value)
+
+
+def _clean(value: Any) -> Any:
+    """Text that every database takes: PostgreSQL refuses NUL, and no database stores half a surrogate pair."""
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+        return value
+    return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
