@@ -84,11 +84,6 @@ class _Answer(msgspec.Struct):
     data: _Data
 
 
-class _Newest(msgspec.Struct):
-    newestIssue: _Numbers  # noqa: N815
-    newestPull: _Numbers  # noqa: N815
-
-
 class _GitHub:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)

@@ -34,7 +34,6 @@ from okrsync.store.schema import (
 )
 from okrsync.store.statements import chunks, insert_ignoring, insert_into
 
-_OWN = ("rule", "trailer", "parent")
 _DIRTY = select(dirty_items.c.item_id)
 
 
