@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import msgspec
 from sqlalchemy import Connection, Engine, Select, delete, func, select, update
@@ -36,6 +38,16 @@ from okrsync.store.schema import (
 from okrsync.store.statements import bulk_insert, chunks, insert_ignoring, stored_moment, upsert
 
 _ONE_WRITER = 0x6F6B722D70616765  # "okr-page" in ASCII
+
+
+_FacetIds: TypeAlias = ChainMap[tuple[str, str], int]
+"""Rows by kind and value: first those that this transaction found or made, then those that are remembered."""
+
+_FACET_IDS: WeakKeyDictionary[Engine, dict[tuple[str, str], int]] = WeakKeyDictionary()
+"""What is committed in each store. It stays true: facets are never changed and never deleted."""
+
+_FACETS_REMEMBERED = 20_000
+"""About 4 MB: the paths of a large repository must not all stay in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +83,29 @@ def save_pages(engine: Engine, arrivals: Sequence[Arrival]) -> list[int]:
 
     Returns of each how many of its items were new or changed.
     """
+    remembered = _FACET_IDS.setdefault(engine, {})
+    facet_ids: _FacetIds = ChainMap({}, remembered)
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             # Two processes that insert the same labels in another order would wait for each other for ever.
             connection.execute(select(func.pg_advisory_xact_lock(_ONE_WRITER)))
-        return _save_pages(connection, arrivals)
+        changed = _save_pages(connection, arrivals, facet_ids)
+    # Only now is it sure that those which were new are stored. Another thread may still be reading what is remembered.
+    if len(remembered) > _FACETS_REMEMBERED:
+        _FACET_IDS[engine] = {}
+    else:
+        remembered.update(facet_ids.maps[0])
+    return changed
 
 
-def _save_pages(connection: Connection, arrivals: Sequence[Arrival]) -> list[int]:
+def _save_pages(connection: Connection, arrivals: Sequence[Arrival], facet_ids: _FacetIds) -> list[int]:
     changed = [0] * len(arrivals)
     by_source: dict[str, list[int]] = {}
     for index, arrival in enumerate(arrivals):
         by_source.setdefault(arrival.source, []).append(index)
     for source, indexes in by_source.items():
-        numbers = _save_items(connection, source, [(arrivals[at].scope_id, arrivals[at].page.items) for at in indexes])
+        pages = [(arrivals[at].scope_id, arrivals[at].page.items) for at in indexes]
+        numbers = _save_items(connection, source, pages, facet_ids)
         for index, number in zip(indexes, numbers, strict=True):
             changed[index] = number
         _save_milestones(connection, source, [one for at in indexes for one in arrivals[at].page.milestones])
@@ -143,7 +164,9 @@ def take_census(
     return CensusResult(removed, missing)
 
 
-def _save_items(connection: Connection, source: str, pages: Sequence[tuple[int, Sequence[WorkItem]]]) -> list[int]:
+def _save_items(
+    connection: Connection, source: str, pages: Sequence[tuple[int, Sequence[WorkItem]]], facet_ids: _FacetIds
+) -> list[int]:
     """Store the items of some pages with their scopes; returns of each page how many were new or changed."""
     numbers = []
     batch = [(scope_id, {item.id: (item, digest) for item, digest in map(_storable, page)}) for scope_id, page in pages]
@@ -168,7 +191,9 @@ def _save_items(connection: Connection, source: str, pages: Sequence[tuple[int, 
     new = _known(connection, source, [native for native in changed if native not in known])
     row_ids |= {native: row.id for native, row in new.items()}
     _forget_details(connection, [row_ids[native] for native in changed if native in known])
-    _save_details(connection, [(row_ids[native], item) for native, (item, _, _) in changed.items()], moment)
+    by_row = [(row_ids[native], item) for native, (item, _, _) in changed.items()]
+    _save_facets(connection, by_row, facet_ids)
+    _save_details(connection, by_row, moment)
     bulk_insert(connection, dirty_items, ("item_id",), [(row_ids[native],) for native in changed])
     return numbers
 
@@ -203,7 +228,6 @@ def _save_details(connection: Connection, changed: Sequence[tuple[int, WorkItem]
         ("key", "item_id"),
         [(key.lower(), row_id) for row_id, item in changed for key in dict.fromkeys((item.key, *item.former_keys))],
     )
-    _save_facets(connection, changed)
     bulk_insert(
         connection,
         item_references,
@@ -226,7 +250,7 @@ def _target(reference: Reference) -> str:
     return reference.target if reference.kind is ReferenceKind.KEY_RESULT else reference.target.lower()
 
 
-def _save_facets(connection: Connection, changed: Sequence[tuple[int, WorkItem]]) -> None:
+def _save_facets(connection: Connection, changed: Sequence[tuple[int, WorkItem]], facet_ids: _FacetIds) -> None:
     wanted: dict[tuple[str, str], list[int]] = {}
     for row_id, item in changed:
         for kind, values in (
@@ -239,19 +263,23 @@ def _save_facets(connection: Connection, changed: Sequence[tuple[int, WorkItem]]
         ):
             for value in values:
                 wanted.setdefault((kind, value), []).append(row_id)
-    facet_ids = _facet_ids(connection, list(wanted))
-    if missing := [facet for facet in wanted if facet not in facet_ids]:
-        bulk_insert(connection, facets, ("kind", "value"), missing)
-        facet_ids |= _facet_ids(connection, missing)
+    if unknown := [facet for facet in wanted if facet not in facet_ids]:
+        found = _stored_facets(connection, unknown)
+        if missing := [facet for facet in unknown if facet not in found]:
+            bulk_insert(connection, facets, ("kind", "value"), missing)
+            found |= _stored_facets(connection, missing)
+        facet_ids.update(found)
+    by_facet = [(facet_ids[facet], row_ids) for facet, row_ids in wanted.items()]
     bulk_insert(
         connection,
         item_facets,
         ("item_id", "facet_id"),
-        [(row_id, facet_ids[facet]) for facet, row_ids in wanted.items() for row_id in row_ids],
+        # In the order of the table: SQLite is quicker so.
+        sorted((row_id, facet_id) for facet_id, row_ids in by_facet for row_id in row_ids),
     )
 
 
-def _facet_ids(connection: Connection, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def _stored_facets(connection: Connection, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """The rows of those facets that are stored."""
     found: dict[tuple[str, str], int] = {}
     for kind in sorted({kind for kind, _ in wanted}):
