@@ -1,20 +1,18 @@
 """Has the outcome moved, and is that more than the trend before the cycle foretold?
 
-**Movement.** The cycle's level is the mean of its readings, later ones weighing more (weights 1, 2, 3 …): a step and
-a slow ramp are both seen, one spike is not. It is compared with the level before the cycle: the mean of the history
-or, where the history has a trend, a point between that mean and the trend's line at the cycle's start, nearer to the
-line the surer the trend is (shrinkage after James and Stein, 1961). Both are weighted sums of readings, so the standard
-error of their difference follows from the noise (``okrsync.noise``), its autocorrelation included. The limit is a
-one-sided quantile of Student's t, wider early in the cycle, so that looking every week adds up to few false alarms.
+**Movement.** Stories of how the level went are weighed against each other (``okrsync.stories``): it stayed where it
+was before the cycle; it rose, or fell, by a step or a ramp, and is there still; it was away for a while and came back.
+The *odds* of having risen are the weight of all stories in which it rose to that of all others. ``ODDS`` to 1 are
+movement, more of it early in the cycle, so that looking every week adds up to few false alarms. With few readings, or
+strong autocorrelation, every story explains them and the odds stay near 1: that is how a short series does not mislead.
 
-**Trend.** A line is fitted to the history; where its slope is more than noise, the cycle's level is compared with what
-the line foretells for it.
+**Trend.** The stories in which the level stood still before the cycle are weighed against those in which it had a
+trend, which went on, or was left to the better or to the worse.
 
-**Forecast.** Three ways to go on (as before; a ramp since the cycle's start; one step in it) are fitted and mixed by
-how well each explains the readings.
+**Forecast.** ``okrsync.forecast`` lets each story go on.
 
-``benchmarks/movement.py`` measures the error rates; the constants below were chosen with it. Everything here is a pure
-function: no clock, no file, no network.
+``benchmarks/movement.py`` measures the error rates; the constants here and in ``okrsync.stories`` were chosen with
+it. Everything here is a pure function: no clock, no file, no network.
 """
 
 from __future__ import annotations
@@ -23,27 +21,40 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
+import numpy as np
+
+from okrsync.stories import LONG_ENOUGH, SHORTEST, Design, Weights, design, log_sum, weigh
+from okrsync.forecast import foretell
 from okrsync.model import Forecast, Movement, MovementResult, Trend
-from okrsync.noise import Noise, Part, Scale, estimate, student_quantile
+from okrsync.noise import PHI, Array, Scale, line, without_spikes
 from okrsync.numbers import count_of, show
 
 HISTORY = 52
 """Readings before the cycle that count: older ones tell of another time."""
+FEWEST = 4
+"""With fewer readings before the cycle the level before it is the declared baseline, if there is one."""
+FEW = 12
+"""With fewer readings before the cycle the odds that are needed are ``ODDS_OF_FEW``."""
+ODDS = 2.8
+"""So many to 1 at the cycle's end are movement."""
+ODDS_OF_FEW = 4.0
+EARLY = 2.5
+"""Early on the logarithm of the odds that are needed is larger by ``EARLY · (1/√share − 1)``, for the share of the
+cycle that has passed."""
+CAME_BACK = 0.2
+"""Prior share, among the stories without movement, of a change that went away."""
+TREND_ENDED = 0.05
+"""Prior share of a history with a trend that ended when the cycle began, where movement is asked for."""
+TREND = 0.6
+"""Prior share of a history with a trend, where the trend is asked for."""
+DEPARTED = 0.6
+"""Prior share of having left that trend (half to either side), or of a change where there was none."""
 ENOUGH = 8
 """With this many readings before the cycle, no sign of movement means flat; with fewer it may mean too few to tell."""
-FEWEST = 4
-"""Fewer readings than these show no noise."""
-ALPHA = 0.03
-"""One-sided error of the last look of a cycle, with independent normal noise."""
-EARLY = 0.5
-"""How much wider the limit is early on: by ``EARLY · (1/√share − 1)``, for the share of the cycle that has passed."""
-TREND_ALPHA = 0.05
-"""One-sided error of finding a trend before the cycle, and of finding that the cycle left it."""
-SHRINK = 2.5
-"""The level before the cycle is drawn from the trend's line to the mean by the share ``SHRINK / t²``."""
-CLIP = 3.0
-"""A reading counts as at most this many σ from the level before the cycle: one spike is no movement."""
+TELLING = 3.0
+"""How much of the logarithm of a change's odds is spent on not knowing when it began and how large it is."""
 BLIND = 3.0
 """A short series that could not have shown a change of this many σ is unknown, not flat."""
 
@@ -66,9 +77,9 @@ def judge_movement(
     later ones are ignored. ``end`` is the cycle's last day, which the forecast is for; from that day on there is none.
 
     The direction is ``upward`` where it is given (a limit to keep), else that from ``baseline`` to ``target``, without
-    a baseline that from the history to the target. The noise and the level before the cycle come from the history;
-    with fewer than ``FEWEST`` readings in it, the level is the declared ``baseline`` and the noise that of the cycle's
-    own readings. Shifting or scaling all values changes only the numbers; negating all changes not even the verdict.
+    a baseline that from the history to the target. With fewer than ``FEWEST`` readings in the history, the level before
+    the cycle is the declared ``baseline``, and the readings before the cycle do not count. Shifting or scaling all
+    values changes only the numbers; negating all changes not even the verdict.
     """
     by_day: dict[date, list[float]] = {}
     for day, value in points:
@@ -81,29 +92,31 @@ def judge_movement(
     if not cycle:
         return _unknown("No reading since the cycle began.", used)
     declared = len(history) < FEWEST
+    before = f"{count_of(len(history), 'reading')} before the cycle"
     if declared and baseline is None:
-        return _unknown(f"{_before(history)} and no declared baseline: there is nothing to compare with.", used)
+        return _unknown(f"{before} and no declared baseline: there is nothing to compare with.", used)
     if declared and len(cycle) < FEWEST:
-        return _unknown(f"Too few to tell: {_before(history)}, {len(cycle)} in it; {FEWEST} are needed.", used)
+        return _unknown(f"Too few to tell: {before}, {len(cycle)} in it; {FEWEST} are needed.", used)
 
-    values = [value for _, value in cycle] + ([baseline] if declared and baseline is not None else [])
-    scale = Scale.of(values if declared else [value for _, value in history] + values)
+    kept = cycle if declared else history + cycle
+    values = [value for _, value in kept]
+    scale = Scale.of([*values, baseline] if declared and baseline is not None else values)
     days = cadence / timedelta(days=1)
-    before, during = (
-        Part([(day - start).days / days for day, _ in part], [scale.inward(value) for _, value in part])
-        for part in ([] if declared else history, cycle)
+    x = tuple((day - start).days / days for day, _ in kept)
+    y = [scale.inward(value) for value in values]
+    case = _Case(
+        scale=scale,
+        plan=design(x, 0 if declared else len(history), _YEAR / days),
+        level=scale.inward(baseline) if declared and baseline is not None else 0.0,
+        y=y,
+        length=(end - start).days / days + 1 / days,
     )
-    origin = scale.outward(before.mean()) if baseline is None else baseline
-    case = _Case(scale, before, during, scale.inward(origin), (end - start).days / days + 1 / days)
+    origin = scale.outward(case.before()[0]) if baseline is None else baseline
     return case.result(_sign(origin, target, upward), used, forecast=until < end)
 
 
 def _unknown(rule: str, points: int) -> MovementResult:
     return MovementResult(Movement.UNKNOWN, Trend.UNKNOWN, rule, points)
-
-
-def _before(history: Sequence[object]) -> str:
-    return f"{count_of(len(history), 'reading')} before the cycle"
 
 
 def _sign(origin: float, target: float | None, upward: bool | None) -> int:
@@ -115,218 +128,209 @@ def _sign(origin: float, target: float | None, upward: bool | None) -> int:
     return 1 if target > origin else -1
 
 
-def _direction(strength: float, limit: float, sign: int) -> Movement:
-    if abs(strength) <= limit:
-        return Movement.FLAT
-    if sign == 0:
-        return Movement.UNKNOWN
-    return Movement.TOWARD if strength * sign > 0 else Movement.AWAY
+def log_odds(plan: Design, weights: Weights) -> tuple[Array, Array]:
+    """For each series, the logarithms of the odds that its level has risen, and that it has fallen."""
+    parts: dict[str, list[Array]] = {"up": [], "down": [], "same": []}
+    for number, family in enumerate(plan.families):
+        if family.asks != "movement":
+            continue
+        ended = TREND_ENDED if plan.history >= LONG_ENOUGH else 0.0
+        share = math.log(ended if family.trend == "ended" else 1 - ended)
+        same, brief = weights.same[:, number], weights.brief[:, number]
+        parts["up"].append(share + log_sum(weights.up[:, number], (1, 2)))
+        parts["down"].append(share + log_sum(weights.down[:, number], (1, 2)))
+        parts["same"].append(share + math.log(1 - CAME_BACK) + log_sum(same, 1))
+        parts["same"].append(share + math.log(CAME_BACK) + log_sum(brief, 1))
+    up, down, same = (log_sum(np.stack(parts[each]), 0) for each in ("up", "down", "same"))
+    return up - np.logaddexp(same, down), down - np.logaddexp(same, up)
 
 
-_AGAINST_TREND = {
-    Movement.FLAT: Trend.CONTINUED,
-    Movement.TOWARD: Trend.BETTER,
-    Movement.AWAY: Trend.WORSE,
-    Movement.UNKNOWN: Trend.UNKNOWN,
-}
+def log_odds_needed(plan: Design, length: float) -> float:
+    """What makes movement of odds, in a cycle of ``length`` cadences."""
+    share = min(1.0, max(1.0, plan.x[-1] + 1) / length)
+    enough = ODDS if plan.history >= FEW else ODDS_OF_FEW
+    return math.log(enough) + EARLY * (1 / math.sqrt(share) - 1)
 
 
+def trend_weights(plan: Design, weights: Weights) -> Array:
+    """For each series the logarithms of the weights of: no trend before; it went on; it was left upward; downward.
+
+    The shape is (series, 4). The history must be long enough for a trend (``LONG_ENOUGH``).
+    """
+    logs: list[list[Array]] = [[], [], [], []]
+    for number, family in enumerate(plan.families):
+        if family.asks != "trend":
+            continue
+        same = log_sum(weights.same[:, number], 1)
+        up, down = (log_sum(changed[:, number], (1, 2)) for changed in (weights.up, weights.down))
+        if family.trend == "none":
+            changed = math.log(DEPARTED / 2) + np.logaddexp(up, down)
+            logs[0].append(math.log(1 - TREND) + np.logaddexp(math.log(1 - DEPARTED) + same, changed))
+        else:
+            logs[1].append(math.log(TREND * (1 - DEPARTED)) + same)
+            logs[2].append(math.log(TREND * DEPARTED / 2) + up)
+            logs[3].append(math.log(TREND * DEPARTED / 2) + down)
+    return np.stack([log_sum(np.stack(each), 0) for each in logs], axis=1)
+
+
+@dataclass(frozen=True)
 class _Case:
-    """One series under judgement; all numbers scaled, ``x`` in cadences from the cycle's start."""
+    """One series under judgement; all numbers scaled."""
 
-    def __init__(self, scale: Scale, before: Part, during: Part, baseline: float, length: float) -> None:
-        self.scale, self.before, self.during = scale, before, during
-        self.length = length
-        """Of the cycle, in cadences."""
-        n, k = len(before.x), len(during.x)
-        self.trust = _trust_in_trend(before, scale)
-        """0 where the history has no trend, up to 1 where it surely has one."""
-        self.centre = before.mean() if n else baseline
-        self.line, self.slope = before.line() if self.trust else (self.centre, 0.0)
-        """The history's own line: value at the cycle's start, and slope."""
-        parts = [(before, before.around(self.line, self.slope), 2 if self.trust else 1)] if n else []
-        if k > FEWEST or not n:
-            parts.append((during, during.around_shape(), 2))
-        self.noise = estimate(parts)
-        self.silent = self.noise.sigma <= scale.zero
-        self.level = self.centre + self.trust * (self.line - self.centre)
-        self.weights = [2 * (i + 1) / (k * (k + 1)) for i in range(k)]
+    scale: Scale
+    plan: Design
+    level: float
+    """What is taken from the readings where the level before the cycle is declared."""
+    y: list[float]
+    length: float
+    """Of the cycle, in cadences."""
 
-    def compare(self, level: float, slope: float, lever: float) -> tuple[float, float]:
-        """How far the cycle's level is above ``level + slope·x``, and the standard error of that.
+    def before(self) -> tuple[float, float]:
+        """Level and slope before the cycle, as its readings say: level at the cycle's start."""
+        n = self.plan.history
+        return line(self.plan.x[:n], self.y[:n]) if n else (self.level, 0.0)
 
-        ``lever`` is how far from the history's middle its line was read, as a share of its spread.
-        """
-        reach = math.inf if self.silent else CLIP * self.noise.sigma
-        above = math.fsum(
-            weight * max(-reach, min(reach, y - level - slope * x))
-            for weight, x, y in zip(self.weights, self.during.x, self.during.y, strict=True)
-        )
-        n = len(self.before.x)
-        middle = self.before.middle() if n else 0.0
-        weights = [-1 / n - lever * (x - middle) for x in self.before.x] + self.weights
-        return above, self.noise.error(self.before.x + self.during.x, weights)
-
-    def lever(self, x: float) -> float:
-        return (x - self.before.middle()) / self.before.spread() if self.trust else 0.0
+    def silent(self) -> bool:
+        """No noise at all: one level before the cycle, and at most one other in it."""
+        n = self.plan.history
+        before, during = self.y[:n], self.y[n:]
+        changes = sum(abs(b - a) > self.scale.zero for a, b in pairwise(during))
+        if not n:
+            return changes == 0
+        return max(before) - min(before) <= self.scale.zero and changes <= 1
 
     def result(self, sign: int, points: int, *, forecast: bool) -> MovementResult:
-        n, k = len(self.before.x), len(self.during.x)
-        moved, error = self.compare(self.level, 0.0, self.trust * self.lever(0.0))
-        share = min(1.0, (self.during.x[-1] + 1) / self.length)
-        limit = self.noise.limit(ALPHA) * (1 + EARLY * (1 / math.sqrt(share) - 1))
-        if self.silent:
-            strength, limit = self.persistent_jump(), 0.5
-        else:
-            strength = moved / error if k > 1 else 0.0
-        movement = _direction(strength, limit, sign)
-        if movement is Movement.FLAT and n < ENOUGH and not self.silent and limit * error > BLIND * self.noise.sigma:
+        if self.silent():
+            return self.without_noise(sign, points, forecast=forecast)
+        n = self.plan.history
+        row = without_spikes(np.array([self.y])) - self.level
+        weights = weigh(self.plan, row)
+        sigma, phi, told = self.noise(weights)
+        up, down = (float(odds[0]) for odds in log_odds(self.plan, weights))
+        needed = log_odds_needed(self.plan, self.length)
+        movement = Movement.FLAT
+        if max(up, down) >= needed:
+            movement = _direction(up - down, sign)
+        elif n < ENOUGH and math.sqrt(2 * (needed + TELLING)) * told > BLIND:
             movement = Movement.UNKNOWN
-        half = 2 * self.noise.sigma
+        trend = self.trend(weights, sign)
+        level, slope = self.before()
+        if trend in (Trend.NONE, Trend.UNKNOWN) and n:
+            level, slope = math.fsum(self.y[:n]) / n, 0.0
+        foretold = None
+        if forecast:
+            at = max(self.length - 1, self.plan.x[-1])
+            foretold = Forecast(*(self.scale.outward(v + self.level) for v in foretell(self.plan, weights, row[0], at)))
         return MovementResult(
             movement,
-            self.against_trend(sign),
-            self.rule(movement, sign, limit * error),
+            trend,
+            self.rule(movement, sign, level, slope, sigma, phi, (up, down, needed)),
             points,
-            centre=self.scale.outward(self.level),
-            low=self.scale.outward(self.level - half),
-            high=self.scale.outward(self.level + half),
-            forecast=self.forecast() if forecast else None,
+            centre=self.scale.outward(level),
+            low=self.scale.outward(level - 2 * sigma),
+            high=self.scale.outward(level + 2 * sigma),
+            forecast=foretold,
         )
 
-    def persistent_jump(self) -> float:
-        """Without any noise: 1 or -1 where the last two readings both left the level to one side, else 0."""
-        last = [y - self.level for y in self.during.y[-2:]]
-        if len(last) < 2 or min(map(abs, last)) <= self.scale.zero or min(last) * max(last) < 0:
-            return 0.0
-        return math.copysign(1.0, last[-1])
-
-    def against_trend(self, sign: int) -> Trend:
-        if not self.trust:
-            return Trend.NONE if len(self.before.x) >= ENOUGH else Trend.UNKNOWN
-        at = math.fsum(weight * x for weight, x in zip(self.weights, self.during.x, strict=True))
-        off, error = self.compare(self.line, self.slope, self.lever(at))
-        if self.silent:
-            return _AGAINST_TREND[_direction(off, self.scale.zero * len(self.during.x), sign)]
-        return _AGAINST_TREND[_direction(off / error, self.noise.limit(TREND_ALPHA), sign)]
-
-    def rule(self, movement: Movement, sign: int, limit: float) -> str:
-        n, k = len(self.before.x), len(self.during.x)
-        level = show(self.scale.outward(self.level))
-        if not n:
-            where = f"the declared baseline of {level} (too few readings before the cycle)"
-        elif self.trust:
-            where = f"{level}, to where a trend of {count_of(n, 'reading')} before it had led"
-        else:
-            where = f"{level}, the mean of {count_of(n, 'reading')} before it"
-        if self.silent:
-            limits = "these readings show no noise, so two in a row on one side of it are movement"
-        else:
-            sigma, width = (show(self.scale.width(v)) for v in (self.noise.sigma, limit))
-            limits = f"movement is a difference of more than {width} (noise σ {sigma}"
-            limits += f", autocorrelation {show(round(self.noise.phi, 2))})" if self.noise.phi >= 0.005 else ")"
-        mean = show(self.scale.outward(math.fsum(w * y for w, y in zip(self.weights, self.during.y, strict=True))))
-        cycle = f"the mean of {k} readings in the cycle, later ones weighing more, is {mean}"
-        if k == 1:
-            cycle = f"one reading in the cycle, {mean}, which alone never is movement"
-        text = f"Level rule: {cycle}; it is compared with {where}; {limits}."
+    def without_noise(self, sign: int, points: int, *, forecast: bool) -> MovementResult:
+        """Two readings in a row on one side of a level that showed no noise are movement."""
+        level, n = self.before()[0], self.plan.history
+        last = [y - level for y in self.y[-2:]]
+        away = len(last) == 2 and len(self.y) - n >= 2 and min(map(abs, last)) > self.scale.zero
+        movement = _direction(last[-1], sign) if away and min(last) * max(last) > 0 else Movement.FLAT
+        shown, value = self.scale.outward(level), self.scale.outward(self.y[-1])
+        rule = f"Level rule: {self.what()}; without noise, two in a row on one side of {show(shown)} are movement."
         if movement is Movement.UNKNOWN:
-            text += " Which way is better is not known." if sign == 0 else " Too few to tell: that is too wide a limit."
+            rule += _AIMLESS
+        return MovementResult(
+            movement,
+            Trend.NONE if n >= LONG_ENOUGH else Trend.UNKNOWN,
+            rule,
+            points,
+            centre=shown,
+            low=shown,
+            high=shown,
+            forecast=Forecast(value, value, value) if forecast else None,
+        )
+
+    def noise(self, weights: Weights) -> tuple[float, float, float]:
+        """σ, the autocorrelation, and how well the size of a change since the cycle's start can be told (in σ).
+
+        Averages over all stories without a trend, by their weights.
+        """
+        chosen = [
+            i for i, family in enumerate(self.plan.families) if (family.asks, family.trend) == ("movement", "none")
+        ]
+        changed = np.logaddexp(weights.up[0, chosen], weights.down[0, chosen])
+        logs = np.concatenate([weights.same[0, chosen][..., None], changed], axis=-1)
+        shares = np.exp(logs - log_sum(logs, (0, 1, 2)))
+        variance = float((shares * weights.rest[0, chosen]).sum()) / self.plan.freedom
+        by_phi = shares.sum(axis=(0, 2))
+        told = math.inf
+        if self.plan.lasting:
+            told = math.sqrt(float((by_phi / self.plan.information[0, :, 0]).sum()))
+        return math.sqrt(variance), float(by_phi @ PHI), told
+
+    def trend(self, weights: Weights, sign: int) -> Trend:
+        if self.plan.history < LONG_ENOUGH:
+            return Trend.UNKNOWN
+        best = int(trend_weights(self.plan, weights)[0].argmax())
+        if best < 2:
+            return (Trend.NONE, Trend.CONTINUED)[best]
+        if sign == 0:
+            return Trend.UNKNOWN
+        return Trend.BETTER if (best == 2) == (sign > 0) else Trend.WORSE
+
+    def what(self) -> str:
+        """The readings that are compared, in words."""
+        n = self.plan.history
+        during = f"{count_of(len(self.y) - n, 'reading')} in the cycle"
+        if n:
+            return f"{during} against {n} before it"
+        return f"{during} against the declared baseline (too few readings before the cycle)"
+
+    def rule(
+        self,
+        movement: Movement,
+        sign: int,
+        level: float,
+        slope: float,
+        sigma: float,
+        phi: float,
+        odds: tuple[float, float, float],
+    ) -> str:
+        """By which rule, from what, in words."""
+        where = f"level {show(self.scale.outward(level))}"
+        if slope:
+            step = show(self.scale.width(slope))
+            where = f"a trend of {step} a reading had led to {show(self.scale.outward(level))}"
+        up, down, needed = (_shown_odds(each) for each in odds)
+        text = (
+            f"Level rule: {self.what()} ({where}, noise σ {show(self.scale.width(sigma))}, autocorrelation "
+            f"{show(round(phi, 2))}). The odds that it is higher now for more than a while are {up}, that it is lower "
+            f"{down}; {needed} is movement."
+        )
+        if len(self.y) - self.plan.history < SHORTEST:
+            text += f" A change must have lasted {SHORTEST} readings."
+        if movement is Movement.UNKNOWN:
+            text += _AIMLESS if sign == 0 and max(odds[:2]) >= odds[2] else " Too few to tell."
         return text
 
-    def forecast(self) -> Forecast:
-        """The reading at the cycle's end; 80% of such intervals hold it."""
-        last, at = self.during.x[-1], self.length - 1
-        ahead = max(0.0, at - last)
-        memory = self.noise.phi**ahead
-        variance = self.noise.sigma**2 * self.noise.inflation
-        paths = self.paths(at, variance)
-        if self.silent:
-            best = min(paths, key=lambda path: path.misfit)
-            shares = [float(path is best) for path in paths]
-        else:
-            scores = [
-                path.misfit / (2 * variance) + path.numbers * math.log(len(self.during.x) + 1) / 2 for path in paths
-            ]
-            shares = [math.exp(min(scores) - score) for score in scores]
-        total = math.fsum(shares)
-        ends = [path.value + memory * path.last for path in paths]
-        mid = math.fsum(s * e for s, e in zip(shares, ends, strict=True)) / total
-        spread = (
-            math.fsum(
-                share * (path.variance + (value - mid) ** 2)
-                for share, path, value in zip(shares, paths, ends, strict=True)
-            )
-            / total
-        )
-        half = student_quantile(0.9, self.noise.freedom) * math.sqrt(
-            spread + self.noise.sigma**2 * (1 - memory * memory if ahead else 1.0)
-        )
-        return Forecast(self.scale.outward(mid - half), self.scale.outward(mid), self.scale.outward(mid + half))
 
-    def paths(self, at: float, variance: float) -> list[_Path]:
-        """Three ways to go on to ``at``, each with how badly it fits all readings."""
-        old = self.before.around(self.line, self.slope)
-        new = self.during.around(self.line, self.slope)
-        n, k = len(old), len(new)
-        base = self.line + self.slope * at
-        doubt = variance * (1 / n + self.lever(at) * (at - self.before.middle())) if n else 0.0
-        mean = 0.0 if self.trust else math.fsum(old + new) / (n + k)
-        same = [r - mean for r in old + new]
-        rise = [max(0.0, x + 1) for x in self.during.x]
-        spread = math.fsum(x * x for x in rise)
-        slope = math.fsum(x * r for x, r in zip(rise, new, strict=True)) / spread
-        ramp = [r - slope * x for r, x in zip(new, rise, strict=True)]
-        cut = max(range(k), key=lambda i: math.fsum(new[i:]) ** 2 / (k - i))
-        height = math.fsum(new[cut:]) / (k - cut)
-        step = [r - height * (i >= cut) for i, r in enumerate(new)]
-        before = math.fsum(r * r for r in old)
-        return [
-            _Path(base + mean, doubt if self.trust else variance / (n + k), _squares(same), 0, same[-1]),
-            _Path(
-                base + slope * (at + 1), doubt + variance * (at + 1) ** 2 / spread, before + _squares(ramp), 1, ramp[-1]
-            ),
-            _Path(
-                base + height,
-                variance / (k - cut) + (doubt if self.trust else 0.0),
-                before + _squares(step),
-                2,
-                step[-1],
-            ),
-        ]
+_YEAR = 365.25
+_AIMLESS = " Which way is better is not known."
 
 
-@dataclass(frozen=True, slots=True)
-class _Path:
-    """One way the series may go on."""
-
-    value: float
-    """Where it leads."""
-    variance: float
-    """Of that value, from what was fitted."""
-    misfit: float
-    """Sum of squared residuals."""
-    numbers: int
-    """How many numbers were fitted beyond the history's."""
-    last: float
-    """The last reading's distance from it, which autocorrelation carries on."""
+def _direction(change: float, sign: int) -> Movement:
+    if sign == 0:
+        return Movement.UNKNOWN
+    return Movement.TOWARD if change * sign > 0 else Movement.AWAY
 
 
-def _squares(residuals: Sequence[float]) -> float:
-    return math.fsum(r * r for r in residuals)
-
-
-def _trust_in_trend(before: Part, scale: Scale) -> float:
-    """0 where the history neither rises nor falls by more than its noise; else how far its line is to be trusted."""
-    if len(before.x) < ENOUGH:
-        return 0.0
-    level, slope = before.line()
-    residuals = before.around(level, slope)
-    if max(map(abs, residuals)) <= scale.zero:
-        return float(abs(slope) * (before.x[-1] - before.x[0]) > scale.zero)
-    noise: Noise = estimate([(before, residuals, 2)])
-    middle, spread = before.middle(), before.spread()
-    t = abs(slope) / noise.error(before.x, [(x - middle) / spread for x in before.x])
-    if t <= noise.limit(TREND_ALPHA) * noise.caution:
-        return 0.0
-    return max(0.01, 1 - SHRINK / (t * t))
+def _shown_odds(log: float) -> str:
+    """Odds to 1, in words: ``0.3 to 1``."""
+    if log > math.log(999):
+        return "over 999 to 1"
+    if log < math.log(0.001):
+        return "under 0.001 to 1"
+    return f"{show(float(f'{math.exp(log):.2g}'))} to 1"

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from okrsync.model import Movement, MovementResult, Trend
 from okrsync.movement import judge_movement
-from okrsync.noise import student_quantile
 from okrsync.numbers import count_of, show
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -345,23 +344,6 @@ def test_any_finite_numbers_give_finite_results(
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("freedom", "quantiles"),
-    [  # scipy.stats.t.ppf
-        (1.0, (0.3249, 3.0777, 6.3138, 10.5789, 31.8205)),
-        (2.0, (0.2887, 1.8856, 2.92, 3.8964, 6.9646)),
-        (3.0, (0.2767, 1.6377, 2.3534, 2.9505, 4.5407)),
-        (4.5, (0.2688, 1.5009, 2.0656, 2.4986, 3.5271)),
-        (7.0, (0.2632, 1.4149, 1.8946, 2.2409, 2.998)),
-        (20.0, (0.2567, 1.3253, 1.7247, 1.9937, 2.528)),
-        (200.0, (0.2537, 1.2858, 1.6525, 1.8915, 2.3451)),
-    ],
-)
-def test_student_quantile(freedom: float, quantiles: tuple[float, ...]) -> None:
-    found = [student_quantile(p, freedom) for p in (0.6, 0.9, 0.95, 0.97, 0.99)]
-    assert found == pytest.approx(quantiles, rel=0.02)
 
 
 @pytest.mark.parametrize(
