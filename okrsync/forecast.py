@@ -12,8 +12,8 @@ import math
 
 import numpy as np
 
-from okrsync.stories import LONG_ENOUGH, Design, Family, Weights, erfc, log_sum, regressors
 from okrsync.noise import PHI, Array, precision
+from okrsync.stories import LONG_ENOUGH, Design, Family, Weights, erfc, log_sum, regressors
 
 INSIDE = 0.8
 """Share of forecasts that hold."""

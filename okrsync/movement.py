@@ -25,11 +25,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from okrsync.stories import LONG_ENOUGH, SHORTEST, Design, Weights, design, log_sum, weigh
 from okrsync.forecast import foretell
 from okrsync.model import Forecast, Movement, MovementResult, Trend
 from okrsync.noise import PHI, Array, Scale, line, without_spikes
 from okrsync.numbers import count_of, show
+from okrsync.stories import LONG_ENOUGH, SHORTEST, Design, Weights, design, log_sum, weigh
 
 HISTORY = 52
 """Readings before the cycle that count: older ones tell of another time."""

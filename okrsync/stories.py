@@ -4,8 +4,8 @@ A *story* says how the level went. Before the cycle: it stood still, or it had a
 the cycle: it stayed, or it went up or down by a step or a ramp, or it was up or down for a while and came back. Every
 story is a regression with AR(1) noise; its *weight* is the probability that it gives to the readings, with everything
 unknown averaged out (size of the change, level, slope, season, σ, autocorrelation), times what the story was thought
-worth before. The averages have closed forms (conjugate normal regression; A. Gelman et al., *Bayesian Data Analysis*, 3rd ed., chapter 14): for the
-autocorrelation ``phi`` with correlations ``R`` and the design ``X``,
+worth before. The averages have closed forms (conjugate normal regression; A. Gelman et al., *Bayesian Data Analysis*,
+3rd ed., chapter 14): for the autocorrelation ``phi`` with correlations ``R`` and the design ``X``,
 
     log weight = log prior(phi) − ½ log|R| − ½ log|X'R⁻¹X + Λ| + ½ log|Λ|
                  − d/2 · log(y'R⁻¹y − y'R⁻¹X (X'R⁻¹X + Λ)⁻¹ X'R⁻¹y)
@@ -40,7 +40,7 @@ BRIEF_SIZE = 4.0
 """Its prior size, in σ."""
 SLOPE = 0.2
 """Prior size of a trend, in σ a cadence."""
-SEASON = 1.5
+SEASON = 4.0
 """Prior size of each wave of a season (one of a year, one of half a year), in σ."""
 SEASON_YEARS = 2
 """A history of so many years can show a season."""
