@@ -374,7 +374,7 @@ def yearly(years: int, seed: int) -> list[float]:
 
 def test_the_same_peak_as_in_the_years_before_is_no_movement() -> None:
     found = Counter(
-        real(yearly(4, seed)[3:], 33, length, 30.4375 * DAY, 200).movement for seed in range(40) for length in (8, 12)
+        real(yearly(5, seed), 48, length, 30.4375 * DAY, 200).movement for seed in range(40) for length in (8, 12)
     )
     assert found[Movement.TOWARD] <= 4
     assert found[Movement.FLAT] >= 70
@@ -512,7 +512,7 @@ def test_prior_shares_add_up() -> None:
 )
 def test_the_probability_of_a_sign(t: float, freedom: int, above: float) -> None:  # scipy.stats.t.sf
     log_above, log_below = log_sign(np.array([-t]), freedom)
-    assert math.exp(log_above[0]) == pytest.approx(above, rel=0.1)
+    assert math.exp(log_above[0]) == pytest.approx(above, rel=0.15)
     assert math.exp(log_above[0]) + math.exp(log_below[0]) == pytest.approx(1)
 
 
