@@ -84,7 +84,8 @@ class Case:
     pieces: Sequence[activity.DatedPiece]
     measurements: Sequence[Measurement]
     _days: dict[date, Day] = field(default_factory=dict, compare=False)
-    _movements: dict[date, MovementResult] = field(default_factory=dict, compare=False)
+    _results: dict[date, MovementResult] = field(default_factory=dict, compare=False)
+    _movements: dict[date, Movement] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(
@@ -114,8 +115,8 @@ class Case:
         ``since`` is None before the cycle has begun. A key result retired by ``as_of`` is not judged: its verdict is
         ``retired``, since the day it was.
         """
-        today, found = self.on(as_of), self.verdict(as_of)
-        outcome = self.outcome(as_of)
+        today, outcome = self.on(as_of), self.outcome(as_of)
+        found = self.verdict(as_of)
         said = (one for one in self.measurements if self.origin != MANUAL == one.origin and one.at <= as_of)
         return Judgement(
             key_result=self.key_result,
@@ -172,7 +173,7 @@ class Case:
     def verdict(self, day: date) -> Verdict:
         """The verdict of one day."""
         known = self.verdict_without_movement(day)
-        return verdict.by_movement(self.on(day).activity, self.movement(day).movement) if known is None else known
+        return verdict.by_movement(self.on(day).activity, self.moved(day)) if known is None else known
 
     def verdict_without_movement(self, day: date) -> Verdict | None:
         """The verdict of one day where movement has no say in it, else None."""
@@ -220,13 +221,23 @@ class Case:
         )
 
     def movement(self, day: date) -> MovementResult:
-        """What ``okrsync.movement`` finds in the series of one day."""
+        """All that ``okrsync.movement`` finds in the series of one day."""
+        if day not in self._results:
+            found = self.on(day)
+            self._results[day] = self.movement_of(found.readings, found.until, found.direction)
+            self._movements[day] = self._results[day].movement
+        return self._results[day]
+
+    def moved(self, day: date) -> Movement:
+        """The movement of one day alone, which is all that a replay needs."""
         if day not in self._movements:
             found = self.on(day)
-            self._movements[day] = self.movement_of(found.readings, found.until, found.direction)
+            self._movements[day] = self.movement_of(found.readings, found.until, found.direction, whole=False).movement
         return self._movements[day]
 
-    def movement_of(self, readings: Sequence[Measurement], until: date, direction: Direction | None) -> MovementResult:
+    def movement_of(
+        self, readings: Sequence[Measurement], until: date, direction: Direction | None, *, whole: bool = True
+    ) -> MovementResult:
         """What ``okrsync.movement`` finds in any series, were it that of this key result."""
         if self.key_result.kind is Kind.MILESTONE:
             rule = "A milestone is reached when a person checks it in as reached, never because its work is done."
@@ -241,6 +252,7 @@ class Case:
             end=self.cycle.end,
             cadence=metric.cadence,
             upward=None if direction is None else direction == "at_least",
+            whole=whole,
         )
 
     def since(self, as_of: date) -> date | None:

@@ -69,6 +69,7 @@ def judge_movement(
     end: date,
     cadence: timedelta,
     upward: bool | None = None,
+    whole: bool = True,
 ) -> MovementResult:
     """Compare a series in a cycle with where it stood before.
 
@@ -80,6 +81,8 @@ def judge_movement(
     a baseline that from the history to the target. With fewer than ``FEWEST`` readings in the history, the level before
     the cycle is the declared ``baseline``, and the readings before the cycle do not count. Shifting or scaling all
     values changes only the numbers; negating all changes not even the verdict.
+
+    Without ``whole`` only the movement is found, and neither trend nor forecast: a fifth of the work, for replays.
     """
     by_day: dict[date, list[float]] = {}
     for day, value in points:
@@ -106,13 +109,15 @@ def judge_movement(
     y = [scale.inward(value) for value in values]
     case = _Case(
         scale=scale,
-        plan=design(x, 0 if declared else len(history), _YEAR / days),
+        x=x,
+        history=0 if declared else len(history),
+        year=_YEAR / days,
         level=scale.inward(baseline) if declared and baseline is not None else 0.0,
         y=y,
         length=(end - start).days / days + 1 / days,
     )
     origin = scale.outward(case.before()[0]) if baseline is None else baseline
-    return case.result(_sign(origin, target, upward), used, forecast=until < end)
+    return case.result(_sign(origin, target, upward), used, whole=whole, forecast=whole and until < end)
 
 
 def _unknown(rule: str, points: int) -> MovementResult:
@@ -132,8 +137,6 @@ def log_odds(plan: Design, weights: Weights) -> tuple[Array, Array]:
     """For each series, the logarithms of the odds that its level has risen, and that it has fallen."""
     parts: dict[str, list[Array]] = {"up": [], "down": [], "same": []}
     for number, family in enumerate(plan.families):
-        if family.asks != "movement":
-            continue
         ended = TREND_ENDED if plan.history >= LONG_ENOUGH else 0.0
         share = math.log(ended if family.trend == "ended" else 1 - ended)
         same, brief = weights.same[:, number], weights.brief[:, number]
@@ -159,8 +162,6 @@ def trend_weights(plan: Design, weights: Weights) -> Array:
     """
     logs: list[list[Array]] = [[], [], [], []]
     for number, family in enumerate(plan.families):
-        if family.asks != "trend":
-            continue
         same = log_sum(weights.same[:, number], 1)
         up, down = (log_sum(changed[:, number], (1, 2)) for changed in (weights.up, weights.down))
         if family.trend == "none":
@@ -178,63 +179,73 @@ class _Case:
     """One series under judgement; all numbers scaled."""
 
     scale: Scale
-    plan: Design
+    x: tuple[float, ...]
+    """In cadences from the cycle's start."""
+    y: list[float]
+    history: int
+    """How many of the readings stand before the cycle."""
     level: float
     """What is taken from the readings where the level before the cycle is declared."""
-    y: list[float]
+    year: float
     length: float
-    """Of the cycle, in cadences."""
+    """Of a year and of the cycle, in cadences."""
 
     def before(self) -> tuple[float, float]:
         """Level and slope before the cycle, as its readings say: level at the cycle's start."""
-        n = self.plan.history
-        return line(self.plan.x[:n], self.y[:n]) if n else (self.level, 0.0)
+        n = self.history
+        return line(self.x[:n], self.y[:n]) if n else (self.level, 0.0)
 
     def silent(self) -> bool:
         """No noise at all: one level before the cycle, and at most one other in it."""
-        n = self.plan.history
-        before, during = self.y[:n], self.y[n:]
+        before, during = self.y[: self.history], self.y[self.history :]
         changes = sum(abs(b - a) > self.scale.zero for a, b in pairwise(during))
-        if not n:
+        if not before:
             return changes == 0
         return max(before) - min(before) <= self.scale.zero and changes <= 1
 
-    def result(self, sign: int, points: int, *, forecast: bool) -> MovementResult:
+    def result(self, sign: int, points: int, *, whole: bool, forecast: bool) -> MovementResult:
+        """The judgement; ``forecast`` is asked for with ``whole`` only."""
         if self.silent():
             return self.without_noise(sign, points, forecast=forecast)
-        n = self.plan.history
+        n = self.history
         row = without_spikes(np.array([self.y])) - self.level
-        weights = weigh(self.plan, row)
-        sigma, phi, told = self.noise(weights)
-        up, down = (float(odds[0]) for odds in log_odds(self.plan, weights))
-        needed = log_odds_needed(self.plan, self.length)
+        plan = design("movement", self.x, n, self.year)
+        weights = weigh(plan, row)
+        noise = _noise(plan, weights)
+        up, down = (float(odds[0]) for odds in log_odds(plan, weights))
+        needed = log_odds_needed(plan, self.length)
         movement = Movement.FLAT
         if max(up, down) >= needed:
             movement = _direction(up - down, sign)
-        elif n < ENOUGH and math.sqrt(2 * (needed + TELLING)) * told > BLIND:
+        elif n < ENOUGH and math.sqrt(2 * (needed + TELLING)) * noise.untold > BLIND:
             movement = Movement.UNKNOWN
-        trend = self.trend(weights, sign)
+        if not whole:
+            return MovementResult(movement, Trend.UNKNOWN, "", points)
+
+        onward = design("trend", self.x, n, self.year)
+        going_on = weigh(onward, row)
+        trend = _trend(onward, going_on, sign)
         level, slope = self.before()
-        if trend in (Trend.NONE, Trend.UNKNOWN) and n:
+        if n and trend in (Trend.NONE, Trend.UNKNOWN):
             level, slope = math.fsum(self.y[:n]) / n, 0.0
         foretold = None
         if forecast:
-            at = max(self.length - 1, self.plan.x[-1])
-            foretold = Forecast(*(self.scale.outward(v + self.level) for v in foretell(self.plan, weights, row[0], at)))
+            at = max(self.length - 1, self.x[-1])
+            foretold = Forecast(*(self.scale.outward(v + self.level) for v in foretell(onward, going_on, row[0], at)))
         return MovementResult(
             movement,
             trend,
-            self.rule(movement, sign, level, slope, sigma, phi, (up, down, needed)),
+            self.rule(movement, sign, (level, slope), noise, (up, down, needed)),
             points,
             centre=self.scale.outward(level),
-            low=self.scale.outward(level - 2 * sigma),
-            high=self.scale.outward(level + 2 * sigma),
+            low=self.scale.outward(level - 2 * noise.sigma),
+            high=self.scale.outward(level + 2 * noise.sigma),
             forecast=foretold,
         )
 
     def without_noise(self, sign: int, points: int, *, forecast: bool) -> MovementResult:
         """Two readings in a row on one side of a level that showed no noise are movement."""
-        level, n = self.before()[0], self.plan.history
+        level, n = self.before()[0], self.history
         last = [y - level for y in self.y[-2:]]
         away = len(last) == 2 and len(self.y) - n >= 2 and min(map(abs, last)) > self.scale.zero
         movement = _direction(last[-1], sign) if away and min(last) * max(last) > 0 else Movement.FLAT
@@ -253,37 +264,9 @@ class _Case:
             forecast=Forecast(value, value, value) if forecast else None,
         )
 
-    def noise(self, weights: Weights) -> tuple[float, float, float]:
-        """σ, the autocorrelation, and how well the size of a change since the cycle's start can be told (in σ).
-
-        Averages over all stories without a trend, by their weights.
-        """
-        chosen = [
-            i for i, family in enumerate(self.plan.families) if (family.asks, family.trend) == ("movement", "none")
-        ]
-        changed = np.logaddexp(weights.up[0, chosen], weights.down[0, chosen])
-        logs = np.concatenate([weights.same[0, chosen][..., None], changed], axis=-1)
-        shares = np.exp(logs - log_sum(logs, (0, 1, 2)))
-        variance = float((shares * weights.rest[0, chosen]).sum()) / self.plan.freedom
-        by_phi = shares.sum(axis=(0, 2))
-        told = math.inf
-        if self.plan.lasting:
-            told = math.sqrt(float((by_phi / self.plan.information[0, :, 0]).sum()))
-        return math.sqrt(variance), float(by_phi @ PHI), told
-
-    def trend(self, weights: Weights, sign: int) -> Trend:
-        if self.plan.history < LONG_ENOUGH:
-            return Trend.UNKNOWN
-        best = int(trend_weights(self.plan, weights)[0].argmax())
-        if best < 2:
-            return (Trend.NONE, Trend.CONTINUED)[best]
-        if sign == 0:
-            return Trend.UNKNOWN
-        return Trend.BETTER if (best == 2) == (sign > 0) else Trend.WORSE
-
     def what(self) -> str:
         """The readings that are compared, in words."""
-        n = self.plan.history
+        n = self.history
         during = f"{count_of(len(self.y) - n, 'reading')} in the cycle"
         if n:
             return f"{during} against {n} before it"
@@ -293,24 +276,23 @@ class _Case:
         self,
         movement: Movement,
         sign: int,
-        level: float,
-        slope: float,
-        sigma: float,
-        phi: float,
+        line: tuple[float, float],
+        noise: _Noise,
         odds: tuple[float, float, float],
     ) -> str:
-        """By which rule, from what, in words."""
+        """By which rule, from what, in words; ``line`` is the level at the cycle's start and the slope before it."""
+        level, slope = line
         where = f"level {show(self.scale.outward(level))}"
         if slope:
             step = show(self.scale.width(slope))
-            where = f"a trend of {step} a reading had led to {show(self.scale.outward(level))}"
+            where = f"a trend of {step} a cadence had led to {show(self.scale.outward(level))}"
         up, down, needed = (_shown_odds(each) for each in odds)
         text = (
-            f"Level rule: {self.what()} ({where}, noise σ {show(self.scale.width(sigma))}, autocorrelation "
-            f"{show(round(phi, 2))}). The odds that it is higher now for more than a while are {up}, that it is lower "
-            f"{down}; {needed} is movement."
+            f"Level rule: {self.what()} ({where}, noise σ {show(self.scale.width(noise.sigma))}, autocorrelation "
+            f"{show(round(noise.phi, 2))}). The odds that it is higher now for more than a while are {up}, "
+            f"that it is lower {down}; {needed} is movement."
         )
-        if len(self.y) - self.plan.history < SHORTEST:
+        if len(self.y) - self.history < SHORTEST:
             text += f" A change must have lasted {SHORTEST} readings."
         if movement is Movement.UNKNOWN:
             text += _AIMLESS if sign == 0 and max(odds[:2]) >= odds[2] else " Too few to tell."
@@ -319,6 +301,38 @@ class _Case:
 
 _YEAR = 365.25
 _AIMLESS = " Which way is better is not known."
+
+
+@dataclass(frozen=True)
+class _Noise:
+    """Averages over the stories without a trend, by their weights."""
+
+    sigma: float
+    phi: float
+    untold: float
+    """How badly the size of a change since the cycle's start is known, in σ."""
+
+
+def _noise(plan: Design, weights: Weights) -> _Noise:
+    chosen = [i for i, family in enumerate(plan.families) if family.trend == "none"]
+    changed = np.logaddexp(weights.up[0, chosen], weights.down[0, chosen])
+    logs = np.concatenate([weights.same[0, chosen][..., None], changed], axis=-1)
+    shares = np.exp(logs - log_sum(logs, (0, 1, 2)))
+    variance = float((shares * weights.rest[0, chosen]).sum()) / plan.freedom
+    by_phi = shares.sum(axis=(0, 2))
+    untold = math.sqrt(float((by_phi / plan.information[0, :, 0]).sum())) if plan.lasting else math.inf
+    return _Noise(math.sqrt(variance), float(by_phi @ PHI), untold)
+
+
+def _trend(plan: Design, weights: Weights, sign: int) -> Trend:
+    if plan.history < LONG_ENOUGH:
+        return Trend.UNKNOWN
+    best = int(trend_weights(plan, weights)[0].argmax())
+    if best < 2:
+        return (Trend.NONE, Trend.CONTINUED)[best]
+    if sign == 0:
+        return Trend.UNKNOWN
+    return Trend.BETTER if (best == 2) == (sign > 0) else Trend.WORSE
 
 
 def _direction(change: float, sign: int) -> Movement:

@@ -17,7 +17,7 @@ from okrsync.model import Movement, MovementResult, Trend
 from okrsync.movement import judge_movement
 from okrsync.noise import PHI, PRIOR, without_spikes
 from okrsync.numbers import count_of, show
-from okrsync.stories import design, log_sign, weigh
+from okrsync.stories import Question, design, log_sign, weigh
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 START = date(2026, 10, 5)
@@ -473,14 +473,15 @@ def dense(
     )
 
 
+@pytest.mark.parametrize("question", ["movement", "trend"])
 @pytest.mark.parametrize("history", [0, 5, 20, 30])
-def test_weights_are_what_the_formula_says(history: int) -> None:
+def test_weights_are_what_the_formula_says(history: int, question: Question) -> None:
     rng = np.random.default_rng(history)
     x = tuple(float(i) for i in range(-history, 14) if i != 4)  # a reading is missing
     y = rng.standard_normal(len(x)) + (np.array(x) > 6)
-    plan = design(x, history, 12.0)
+    plan = design(question, x, history, 12.0)
     weights = weigh(plan, y[None])
-    assert len(plan.families) == {0: 2, 5: 2, 20: 4, 30: 8}[history]
+    assert len(plan.families) == {0: 1, 5: 1, 20: 2, 30: 4}[history]
     at = np.array(x)
     for number, family in enumerate(plan.families):
         columns: list[tuple[np.ndarray, float]] = [(np.ones(len(x)), 0.0)] if history else []
@@ -501,8 +502,8 @@ def test_weights_are_what_the_formula_says(history: int) -> None:
 
 
 def test_prior_shares_add_up() -> None:
-    plan = design(tuple(float(i) for i in range(-20, 13)), 20)
-    assert np.exp(plan.log_shares).sum(axis=-1) == pytest.approx(np.ones((4, 1)))
+    plan = design("movement", tuple(float(i) for i in range(-20, 13)), 20)
+    assert np.exp(plan.log_shares).sum(axis=-1) == pytest.approx(np.ones((2, 1)))
     assert PRIOR.sum() == pytest.approx(1)
 
 
