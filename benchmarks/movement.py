@@ -31,7 +31,7 @@ from okrsync.forecast import foretell
 from okrsync.model import Movement, MovementResult, Trend
 from okrsync.movement import FEWEST, judge_movement, log_odds, log_odds_needed, trend_weights
 from okrsync.noise import without_spikes
-from okrsync.stories import Weights, design, weigh
+from okrsync.stories import Design, Weights, design, weigh
 
 Values = NDArray[np.float64]
 START = date(2026, 1, 5)
@@ -107,14 +107,17 @@ def odds(values: Values, history: int, week: int) -> tuple[Values, Values, float
     plan = design("movement", *days(history, week))
     weights = weigh(plan, seen(values, history, week))
     up, down = log_odds(plan, weights)
-    return up, down, log_odds_needed(plan, float(WEEKS)), _untold(plan.information[0], weights)
+    return up, down, log_odds_needed(plan, float(WEEKS)), _untold(plan, weights)
 
 
-def _untold(information: Values, weights: Weights) -> Values:
-    logs = np.concatenate([weights.same[:, 0][..., None], np.logaddexp(weights.up[:, 0], weights.down[:, 0])], axis=-1)
-    shares = np.exp(logs - logs.max(axis=(1, 2), keepdims=True))
-    shares = shares.sum(axis=2) / shares.sum(axis=(1, 2))[:, None]
-    return np.asarray(np.sqrt((shares / information[:, 0]).sum(axis=1)))
+def _untold(plan: Design, weights: Weights) -> Values:
+    chosen = [i for i, family in enumerate(plan.families) if family.trend == "none"]
+    shares = np.log([plan.families[i].share for i in chosen])[:, None, None]
+    changed = np.logaddexp(weights.up[:, chosen], weights.down[:, chosen])
+    logs = np.concatenate([weights.same[:, chosen][..., None], changed], axis=-1) + shares
+    raised = np.exp(logs - logs.max(axis=(1, 2, 3), keepdims=True))
+    by_phi = raised.sum(axis=(1, 3)) / raised.sum(axis=(1, 2, 3))[:, None]
+    return np.asarray(np.sqrt((by_phi / plan.information[0, :, 0]).sum(axis=1)))
 
 
 def moved(values: Values, history: int, week: int) -> Values:

@@ -39,7 +39,7 @@ def foretell(plan: Design, weights: Weights, row: Array, at: float) -> tuple[flo
     logs, means, spreads = [], [], []
     onward = _onward(plan.x, plan.history, plan.year or math.inf, at)
     for number, family in enumerate(plan.families):
-        share = math.log(trend if family.trend == "goes on" else 1 - trend)
+        share = math.log((trend if family.trend == "goes on" else 1 - trend) * family.share)
         rest = weights.rest[0, number]
         same = weights.same[0, number][:, None] + share + math.log(1 - CHANGED)
         changed = np.logaddexp(weights.up[0, number], weights.down[0, number]) + share + math.log(CHANGED)

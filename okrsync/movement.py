@@ -138,7 +138,7 @@ def log_odds(plan: Design, weights: Weights) -> tuple[Array, Array]:
     parts: dict[str, list[Array]] = {"up": [], "down": [], "same": []}
     for number, family in enumerate(plan.families):
         ended = TREND_ENDED if plan.history >= LONG_ENOUGH else 0.0
-        share = math.log(ended if family.trend == "ended" else 1 - ended)
+        share = math.log((ended if family.trend == "ended" else 1 - ended) * family.share)
         same, brief = weights.same[:, number], weights.brief[:, number]
         parts["up"].append(share + log_sum(weights.up[:, number], (1, 2)))
         parts["down"].append(share + log_sum(weights.down[:, number], (1, 2)))
@@ -168,9 +168,10 @@ def trend_weights(plan: Design, weights: Weights) -> Array:
             changed = math.log(DEPARTED / 2) + np.logaddexp(up, down)
             logs[0].append(math.log(1 - TREND) + np.logaddexp(math.log(1 - DEPARTED) + same, changed))
         else:
-            logs[1].append(math.log(TREND * (1 - DEPARTED)) + same)
-            logs[2].append(math.log(TREND * DEPARTED / 2) + up)
-            logs[3].append(math.log(TREND * DEPARTED / 2) + down)
+            share = TREND * family.share
+            logs[1].append(math.log(share * (1 - DEPARTED)) + same)
+            logs[2].append(math.log(share * DEPARTED / 2) + up)
+            logs[3].append(math.log(share * DEPARTED / 2) + down)
     return np.stack([log_sum(np.stack(each), 0) for each in logs], axis=1)
 
 
@@ -316,7 +317,8 @@ class _Noise:
 def _noise(plan: Design, weights: Weights) -> _Noise:
     chosen = [i for i, family in enumerate(plan.families) if family.trend == "none"]
     changed = np.logaddexp(weights.up[0, chosen], weights.down[0, chosen])
-    logs = np.concatenate([weights.same[0, chosen][..., None], changed], axis=-1)
+    shares = np.log([plan.families[i].share for i in chosen])[:, None, None]
+    logs = np.concatenate([weights.same[0, chosen][..., None], changed], axis=-1) + shares
     shares = np.exp(logs - log_sum(logs, (0, 1, 2)))
     variance = float((shares * weights.rest[0, chosen]).sum()) / plan.freedom
     by_phi = shares.sum(axis=(0, 2))

@@ -124,7 +124,7 @@ def _movement(outcome: Outcome) -> str:
     if outcome.movement is Movement.AWAY:
         target = _show(outcome.target)
         return f"Moving away from the target of {target}: {_latest(outcome)}, before the cycle {_range(outcome)}."
-    return f"Flat: {readings} its level has not left {where}."
+    return f"Flat: {readings} there is no sign that its level has left {where}."
 
 
 def _range(outcome: Outcome) -> str:

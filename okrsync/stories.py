@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -39,8 +39,6 @@ BRIEF = (2, 4)
 """How many readings a change that went away may have lasted."""
 BRIEF_SIZE = 4.0
 """Its prior size, in σ."""
-SLOPE = 0.2
-"""Prior size of a trend, in σ a cadence."""
 SEASON = 4.0
 """Prior size of each wave of a season (one of a year, one of half a year), in σ."""
 SEASON_YEARS = 2
@@ -62,21 +60,38 @@ class Family:
 
     trend: str
     """Before the cycle: "none", one that "ended" as the cycle began, or one that "goes on" through it."""
-    season: bool
-    """Does the level follow the year?"""
+    slope: float
+    """Prior size of that trend, in σ a cadence."""
     size: float
     """Prior size of a change, in σ."""
     ramps: float
     """Prior share of ramps among changes; the others are steps."""
+    share: float
+    """Prior share among the families with the same trend: gentle and steep ones, small and large changes."""
+    season: bool = False
+    """Does the level follow the year?"""
+
+
+_FAMILIES: dict[Question, tuple[Family, ...]] = {
+    "movement": (
+        Family("none", 0.0, 1.5, 0.4, 0.8),
+        Family("none", 0.0, 8.0, 0.4, 0.2),
+        Family("ended", 0.2, 1.5, 0.4, 0.5),
+        Family("ended", 2.0, 8.0, 0.4, 0.5),
+    ),
+    "trend": (
+        Family("none", 0.0, 4.0, 0.8, 1.0),
+        Family("goes on", 0.2, 4.0, 0.8, 0.5),
+        Family("goes on", 2.0, 20.0, 0.8, 0.5),
+    ),
+}
 
 
 def families(question: Question, history: int, *, season: bool) -> tuple[Family, ...]:
     """The families that so many readings before the cycle can tell apart, with and without a ``season``."""
-    other, size, ramps = ("ended", 1.5, 0.4) if question == "movement" else ("goes on", 4.0, 0.8)
+    known = [each for each in _FAMILIES[question] if history >= LONG_ENOUGH or each.trend == "none"]
     return tuple(
-        Family(trend, seasonal, size, ramps)
-        for seasonal in ([False, True] if season else [False])
-        for trend in (["none", other] if history >= LONG_ENOUGH else ["none"])
+        replace(each, season=seasonal) for seasonal in ([False, True] if season else [False]) for each in known
     )
 
 
@@ -212,9 +227,9 @@ def regressors(at: Array, history: int, year: float | None, family: Family) -> l
     """Level, slope and season of a family's stories as functions of time, each with one over its prior variance."""
     found = [(np.ones(len(at)), 0.0)] if history else []
     if family.trend == "ended":
-        found.append((np.minimum(at, 0.0), SLOPE**-2))
+        found.append((np.minimum(at, 0.0), family.slope**-2))
     if family.trend == "goes on":
-        found.append((at, SLOPE**-2))
+        found.append((at, family.slope**-2))
     if family.season and year is not None:
         for turns in (2 * math.pi / year, 4 * math.pi / year):
             found += [(np.cos(turns * at), SEASON**-2), (np.sin(turns * at), SEASON**-2)]

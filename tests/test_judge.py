@@ -247,7 +247,9 @@ def test_reasons_of_busy() -> None:
     found = judged(FLAT, *pieces, week=7)
     assert found.verdict is Verdict.BUSY
     assert found.reasons[0] == "14 pieces of work completed, 12 of them 14 or more days ago."
-    assert found.reasons[1].startswith("Flat: in 27 readings its level has not left its usual range of ")
+    assert found.reasons[1].startswith(
+        "Flat: in 27 readings there is no sign that its level has left its usual range of "
+    )
     assert "4 times in 5" in found.reasons[2]
 
 

@@ -481,12 +481,13 @@ def test_weights_are_what_the_formula_says(history: int, question: Question) -> 
     y = rng.standard_normal(len(x)) + (np.array(x) > 6)
     plan = design(question, x, history, 12.0)
     weights = weigh(plan, y[None])
-    assert len(plan.families) == {0: 1, 5: 1, 20: 2, 30: 4}[history]
+    counts = {0: (2, 1), 5: (2, 1), 20: (4, 3), 30: (8, 6)}[history]
+    assert len(plan.families) == counts[question == "trend"]
     at = np.array(x)
     for number, family in enumerate(plan.families):
         columns: list[tuple[np.ndarray, float]] = [(np.ones(len(x)), 0.0)] if history else []
         if family.trend != "none":
-            columns.append((np.minimum(at, 0) if family.trend == "ended" else at, 0.2**-2))
+            columns.append((np.minimum(at, 0) if family.trend == "ended" else at, family.slope**-2))
         if family.season:
             for turns in (2 * np.pi / 12, 4 * np.pi / 12):
                 columns += [(np.cos(turns * at), 4**-2), (np.sin(turns * at), 4**-2)]
@@ -503,7 +504,7 @@ def test_weights_are_what_the_formula_says(history: int, question: Question) -> 
 
 def test_prior_shares_add_up() -> None:
     plan = design("movement", tuple(float(i) for i in range(-20, 13)), 20)
-    assert np.exp(plan.log_shares).sum(axis=-1) == pytest.approx(np.ones((2, 1)))
+    assert np.exp(plan.log_shares).sum(axis=-1) == pytest.approx(np.ones((4, 1)))
     assert PRIOR.sum() == pytest.approx(1)
 
 
