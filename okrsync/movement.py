@@ -37,7 +37,7 @@ FEWEST = 4
 """With fewer readings before the cycle the level before it is the declared baseline, if there is one."""
 FEW = 12
 """With fewer readings before the cycle the odds that are needed are ``ODDS_OF_FEW``."""
-ODDS = 2.8
+ODDS = 2.6
 """So many to 1 at the cycle's end are movement."""
 ODDS_OF_FEW = 4.0
 EARLY = 2.5

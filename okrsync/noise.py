@@ -21,7 +21,7 @@ Array: TypeAlias = NDArray[np.float64]
 
 PHI: Array = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.88, 0.94])
 """Autocorrelations of neighbours that are thought possible; negative ones make limits too wide, never too narrow."""
-PRIOR: Array = np.array([2.0, 2, 1, 1, 1, 1, 1, 2, 2, 2, 2]) / 17
+PRIOR: Array = np.array([5.0, 5, 2, 2, 2, 2, 2, 5, 5, 5, 5]) / 40
 """Before any reading: none and strong count for more, so that neither is overlooked (chosen by the benchmark)."""
 WINDOW = 3
 """A reading is compared with so many neighbours on either side before it is taken for a spike."""
