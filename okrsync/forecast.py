@@ -1,9 +1,9 @@
 """Where the outcome will stand at the cycle's end, if it goes on as it may be going now.
 
-Each story of the series (``okrsync.stories``) foretells the last reading: its level goes on (a step stays, a ramp
-rises on or stops now, a trend goes on), and autocorrelated noise brings the last reading's distance with it. What a
-story foretells is a Student t distribution; the forecast is their mixture by the stories' weights, of which the middle
-80% are the interval.
+Each story of the series (``okrsync.stories``) foretells the last reading: its level goes on (a step stays, a ramp rises
+on or stops now, a trend goes on), autocorrelated noise brings the last reading's distance with it, and another change
+may still come. What a story foretells is a Student t distribution; the forecast is their mixture by the stories'
+weights, of which the middle 80% are the interval.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ TREND = 0.4
 """Prior share of a trend before the cycle that goes on."""
 GOES_ON = 0.5
 """Prior share, of the ramps, of those that rise on; the others stop with the last reading."""
+LATER = 0.3
+"""Probability of a change in a whole cycle that is still to come; less, the less of the cycle is left."""
+LATER_SIZE = 3.0
+"""Its standard deviation, in σ."""
 _NEGLIGIBLE = 2e-3
 """Stories of a smaller share are left out of a forecast."""
 _HALVINGS = 16
@@ -36,6 +40,7 @@ def foretell(plan: Design, weights: Weights, row: Array, at: float) -> tuple[flo
     this one series) were made from.
     """
     trend = TREND if plan.history >= LONG_ENOUGH else 0.0
+    later = max(1e-9, LATER * (at - plan.x[-1]) / (at + 1))
     logs, means, spreads = [], [], []
     onward = _onward(plan.x, plan.history, plan.year or math.inf, at)
     for number, family in enumerate(plan.families):
@@ -49,9 +54,10 @@ def foretell(plan: Design, weights: Weights, row: Array, at: float) -> tuple[flo
             (rest[:, :1], rest[:, 1:], rest[:, 1:]),
             strict=True,
         ):
-            logs.append(log.ravel())
-            means.append((gains @ row).ravel())
-            spreads.append(np.sqrt(variance * left / plan.freedom).ravel())
+            for chance, more in ((1 - later, 0.0), (later, LATER_SIZE**2)):
+                logs.append((log + math.log(chance)).ravel())
+                means.append((gains @ row).ravel())
+                spreads.append(np.sqrt((variance + more) * left / plan.freedom).ravel())
     every = np.concatenate(logs)
     shares = np.exp(every - log_sum(every, 0))
     keep = shares > _NEGLIGIBLE
@@ -118,6 +124,9 @@ def _quantiles(share: Array, mean: Array, spread: Array, freedom: float) -> tupl
 
 def below(t: Array, freedom: float) -> Array:
     """Student's t distribution function (Abramowitz & Stegun 26.7.8; good to 0.01 from 4 degrees of freedom on)."""
-    z = np.abs(t) * (1 - 1 / (4 * freedom)) / np.sqrt(1 + t * t / (2 * freedom))
-    tail = erfc(z / math.sqrt(2)) / 2
-    return np.asarray(np.where(t < 0, tail, 1 - tail))
+    return np.interp(t * (1 - 1 / (4 * freedom)) / np.sqrt(1 + t * t / (2 * freedom)), _Z, _NORMAL)
+
+
+_Z: Array = np.linspace(-8.0, 8.0, 1601)
+_NORMAL: Array = np.where(_Z < 0, erfc(np.abs(_Z) / math.sqrt(2)) / 2, 1 - erfc(np.abs(_Z) / math.sqrt(2)) / 2)
+"""The normal distribution function, looked up because a forecast asks for it some thousand times."""

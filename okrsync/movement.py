@@ -47,7 +47,7 @@ CAME_BACK = 0.2
 """Prior share, among the stories without movement, of a change that went away."""
 TREND_ENDED = 0.05
 """Prior share of a history with a trend that ended when the cycle began, where movement is asked for."""
-TREND = 0.6
+TREND = 0.75
 """Prior share of a history with a trend, where the trend is asked for."""
 DEPARTED = 0.6
 """Prior share of having left that trend (half to either side), or of a change where there was none."""
@@ -135,16 +135,11 @@ def _sign(origin: float, target: float | None, upward: bool | None) -> int:
 
 def log_odds(plan: Design, weights: Weights) -> tuple[Array, Array]:
     """For each series, the logarithms of the odds that its level has risen, and that it has fallen."""
-    parts: dict[str, list[Array]] = {"up": [], "down": [], "same": []}
-    for number, family in enumerate(plan.families):
-        ended = TREND_ENDED if plan.history >= LONG_ENOUGH else 0.0
-        share = math.log((ended if family.trend == "ended" else 1 - ended) * family.share)
-        same, brief = weights.same[:, number], weights.brief[:, number]
-        parts["up"].append(share + log_sum(weights.up[:, number], (1, 2)))
-        parts["down"].append(share + log_sum(weights.down[:, number], (1, 2)))
-        parts["same"].append(share + math.log(1 - CAME_BACK) + log_sum(same, 1))
-        parts["same"].append(share + math.log(CAME_BACK) + log_sum(brief, 1))
-    up, down, same = (log_sum(np.stack(parts[each]), 0) for each in ("up", "down", "same"))
+    ended = TREND_ENDED if plan.history >= LONG_ENOUGH else 0.0
+    shares = np.log([(ended if each.trend == "ended" else 1 - ended) * each.share for each in plan.families])
+    up, down = (log_sum(changed + shares[:, None, None], (1, 2, 3)) for changed in (weights.up, weights.down))
+    stayed = weights.same + math.log(1 - CAME_BACK)
+    same = log_sum(np.logaddexp(stayed, weights.brief + math.log(CAME_BACK)) + shares[:, None], (1, 2))
     return up - np.logaddexp(same, down), down - np.logaddexp(same, up)
 
 
@@ -160,19 +155,15 @@ def trend_weights(plan: Design, weights: Weights) -> Array:
 
     The shape is (series, 4). The history must be long enough for a trend (``LONG_ENOUGH``).
     """
-    logs: list[list[Array]] = [[], [], [], []]
-    for number, family in enumerate(plan.families):
-        same = log_sum(weights.same[:, number], 1)
-        up, down = (log_sum(changed[:, number], (1, 2)) for changed in (weights.up, weights.down))
-        if family.trend == "none":
-            changed = math.log(DEPARTED / 2) + np.logaddexp(up, down)
-            logs[0].append(math.log(1 - TREND) + np.logaddexp(math.log(1 - DEPARTED) + same, changed))
-        else:
-            share = TREND * family.share
-            logs[1].append(math.log(share * (1 - DEPARTED)) + same)
-            logs[2].append(math.log(share * DEPARTED / 2) + up)
-            logs[3].append(math.log(share * DEPARTED / 2) + down)
-    return np.stack([log_sum(np.stack(each), 0) for each in logs], axis=1)
+    shares = np.log([each.share for each in plan.families])
+    goes_on = np.array([each.trend == "goes on" for each in plan.families])
+    same = weights.same + shares[:, None] + math.log(1 - DEPARTED)
+    up, down = (changed + shares[:, None, None] + math.log(DEPARTED / 2) for changed in (weights.up, weights.down))
+    none = [log_sum(same[:, ~goes_on], (1, 2)), *(log_sum(each[:, ~goes_on], (1, 2, 3)) for each in (up, down))]
+    trend = [log_sum(same[:, goes_on], (1, 2)), *(log_sum(each[:, goes_on], (1, 2, 3)) for each in (up, down))]
+    return np.stack(
+        [math.log(1 - TREND) + log_sum(np.stack(none), 0), *(math.log(TREND) + each for each in trend)], axis=1
+    )
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,8 @@ _FAMILIES: dict[Question, tuple[Family, ...]] = {
         Family("ended", 2.0, 8.0, 0.4, 0.5),
     ),
     "trend": (
-        Family("none", 0.0, 4.0, 0.8, 1.0),
+        Family("none", 0.0, 4.0, 0.8, 0.7),
+        Family("none", 0.0, 20.0, 0.8, 0.3),
         Family("goes on", 0.2, 4.0, 0.8, 0.5),
         Family("goes on", 2.0, 20.0, 0.8, 0.5),
     ),
@@ -302,6 +303,5 @@ def log_sum(values: Array, axis: int | tuple[int, ...]) -> Array:
     if 0 in values.shape:
         return np.full(np.sum(values, axis=axis).shape, -np.inf)
     most = np.maximum(values.max(axis=axis, keepdims=True), -1e300)  # of nothing but −inf
-    with np.errstate(divide="ignore"):
-        total = most + np.log(np.exp(values - most).sum(axis=axis, keepdims=True))
+    total = most + np.log(np.maximum(np.exp(values - most).sum(axis=axis, keepdims=True), 1e-300))
     return np.asarray(np.squeeze(total, axis))

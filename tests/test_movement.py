@@ -481,7 +481,7 @@ def test_weights_are_what_the_formula_says(history: int, question: Question) -> 
     y = rng.standard_normal(len(x)) + (np.array(x) > 6)
     plan = design(question, x, history, 12.0)
     weights = weigh(plan, y[None])
-    counts = {0: (2, 1), 5: (2, 1), 20: (4, 3), 30: (8, 6)}[history]
+    counts = {0: (2, 2), 5: (2, 2), 20: (4, 4), 30: (8, 8)}[history]
     assert len(plan.families) == counts[question == "trend"]
     at = np.array(x)
     for number, family in enumerate(plan.families):
