@@ -57,6 +57,8 @@ _FILE_MODES = (b"100644", b"100755")
 _SUSPECT = re.compile(r"(?:^|[\s\[{,:-])[&*!][^\s&]|^(?:\.\.\.|%)|(?<=\n)---|^--- *[^\s#]", re.MULTILINE)
 """Anchors, aliases, tags and several documents: what one part of such a file says depends on the others."""
 _OBJECTIVES = re.compile(r"objectives:\s*(?:#.*)?")
+_CYCLE = re.compile(r"[\"']?cycle[\"']?\s*:")
+_KEY = re.compile(r"[A-Za-z_]+:(?:\s|$)")
 
 _Goals = Mapping[str, GoalVersion]
 """Goals by id, as one file has them; ``seen_at`` means nothing yet."""
@@ -320,7 +322,8 @@ class _Verbatim(Mapping[str, str]):
 
 
 def _split(raw: bytes) -> list[str]:
-    """The objectives of a file, each as a small file of its own; none where that might change what they say."""
+    """The objectives of a file, each with its cycle as a small file of its own; none where that might change what they
+    say."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -329,7 +332,8 @@ def _split(raw: bytes) -> list[str]:
         return []
     lines = text.split("\n")
     tops = [at for at, line in enumerate(lines) if _OBJECTIVES.fullmatch(line.rstrip())]
-    if len(tops) != 1:
+    cycle = _cycle(lines)
+    if len(tops) != 1 or cycle is None:
         return []
     parts: list[list[str]] = []
     indent: int | None = None
@@ -350,7 +354,22 @@ def _split(raw: bytes) -> list[str]:
         if depth == indent:
             parts.append([])
         parts[-1].append(line)
-    return ["objectives:\n" + "\n".join(part) for part in parts]
+    return ["\n".join([*cycle, "objectives:", *part]) for part in parts]
+
+
+def _cycle(lines: Sequence[str]) -> list[str] | None:
+    """The lines that tell a file's cycle, which its objectives belong to; None where it is not plain which they are."""
+    found: list[str] = []
+    inside = False
+    for line in lines:
+        at_margin = line[:1].strip() not in ("", "#")
+        if at_margin and inside and not _KEY.match(line):
+            return None
+        if at_margin:
+            inside = _CYCLE.match(line) is not None
+        if inside and line.strip():
+            found.append(line)
+    return found
 
 
 def _versions(

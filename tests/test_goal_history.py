@@ -15,8 +15,10 @@ from okrsync.goal_history import History, read_history
 from okrsync.goals import changes, timelines
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
-GOALS = """\
-cycle: {id: 2026-Q4, start: 2026-10-01, end: 2026-12-31}
+CYCLE = "cycle: {id: 2026-Q4, start: 2026-10-01, end: 2026-12-31}\n"
+GOALS = (
+    CYCLE
+    + """\
 objectives:
   - id: O1
     team: acme
@@ -33,6 +35,7 @@ objectives:
       # no remark
     supports: O1
 """
+)
 
 
 class Repository:
@@ -306,6 +309,12 @@ def test_times_that_nobody_can_mean(repository: Repository) -> None:
     assert [said for _, said, _, _ in told(history, "KR1.1")] == ["added", "target 500 → 400", "target 400 → 300"]
 
 
+def test_a_file_that_becomes_the_next_cycles(repository: Repository) -> None:
+    repository.commit(GOALS.replace(CYCLE, "cycle: {id: 2026-Q3, start: 2026-07-01, end: 2026-09-30}\n"))
+    repository.commit(GOALS)
+    assert [said for _, said, _, _ in told(read(repository), "O1")] == ["added", "cycle 2026-Q3 → 2026-Q4"]
+
+
 @pytest.mark.parametrize(
     "goals",
     [
@@ -314,14 +323,18 @@ def test_times_that_nobody_can_mean(repository: Repository) -> None:
         "--- # start\n" + GOALS,
         GOALS.replace("  - id", "- id").replace("\n    ", "\n  "),
         GOALS + "\nteams:\n- {id: acme, level: company}\n",
+        GOALS.replace(CYCLE, "") + CYCLE,
+        GOALS.replace(CYCLE, "'cycle':\n  id: 2026-Q4\n\n  # its days\n  start: 2026-10-01\n  end: 2026-12-31\n"),
+        GOALS.replace(CYCLE, ""),
         "# a remark\n\nstrategy: &s [{id: a, title: b}]\n" + GOALS,
+        GOALS.replace(CYCLE, "cycle: {id: 2026-Q4, start: 2026-10-01, end: 2026-12-31\n}\n"),
     ],
 )
 def test_parts_say_what_the_whole_says(goals: str, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = goal_history._split(goals.encode())
     whole, problem = goal_history._goals(goals.encode(), "x")
     assert problem is None
-    if "&" not in goals:
+    if "&" not in goals and "\n}" not in goals:
         assert len(parts) == 2
     together = {
         goal: each for part in parts for goal, each in (goal_history._goals(part.encode(), "")[0] or {}).items()
