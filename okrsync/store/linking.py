@@ -102,8 +102,15 @@ def _dependents() -> Iterable[Select[Any]]:
     )
     keys_of_dirty = select(item_keys.c.key).where(item_keys.c.item_id.in_(_DIRTY))
     yield select(items.c.id).where(items.c.parent_key.in_(keys_of_dirty))
-    yield select(item_references.c.item_id).where(
-        item_references.c.kind.in_(("closes", "names")), item_references.c.target.in_(keys_of_dirty)
+    # An issue inherits nothing from what it names; without this, issues that name each other would all be dirty.
+    yield (
+        select(item_references.c.item_id)
+        .join(items, items.c.id == item_references.c.item_id)
+        .where(
+            item_references.c.kind.in_(("closes", "names")),
+            item_references.c.target.in_(keys_of_dirty),
+            items.c.kind != "issue",
+        )
     )
     yield (
         select(item_keys.c.item_id)
