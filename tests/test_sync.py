@@ -420,9 +420,9 @@ def test_killed_before_any_of_its_writes_a_sync_ends_with_the_same_store(
     for write in range(1, 9):
         folder = tmp_path / str(write)
         folder.mkdir()
+        engine = new_store(folder)
         done = subprocess.run([sys.executable, "-c", _KILLED, root, str(folder), str(write)], check=False)
         killed += done.returncode == -signal.SIGKILL
-        engine = new_store(folder)
         pull_all(engine, service)
         assert content(engine) == expected
     assert killed >= 4
