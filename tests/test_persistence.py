@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from docs.examples.example import Example
+from docs.examples.example import HEAD, Example
 from docs.examples.persistence import AUTOMATIC, EARLIER, EXAMPLES, GOALS, KEPT, OTHER_TEAM, RETIRED
 from okrsync.findings.catalogue import RULES
 from okrsync.findings.diagnose import Diagnosis, diagnose
+from okrsync.findings.long_view import pillars_that_stand_still
 from okrsync.goals import timelines, unseen
 from okrsync.metrics import metric_of
-from okrsync.model import KeyResult, Kind, Metric, Verdict
+from okrsync.model import KeyResult, Kind, Metric, Movement, Verdict
 from okrsync.report.value import Finding
 from tests.finding_examples import facts_of
 
@@ -174,3 +175,20 @@ def test_when_check_ins_measure_the_same(
     )
     assert (metric_of(first) == metric_of(second)) is same
     assert metric_of(first) != metric_of(replace(second, metric=replace(second.metric, unit="y")))
+
+
+@pytest.mark.parametrize(("check_in", "fires"), [("7d", True), ("14d", False)])
+def test_one_check_in_that_was_forgotten_is_no_giving_up(tmp_path: Path, check_in: str, fires: bool) -> None:
+    """Measured each week, asked for every other week: 22 days of silence are one check-in that was missed."""
+    goals = HEAD.replace("check_in: 7d", f"check_in: {check_in}") + GOALS
+    series = "KR1.1 | manual | 2026-10-29 | 91\nKR1.2 | manual | 2026-11-19 | 42\n"
+    assert ("P004 KR1.1" in found(Example(goals, series=series), tmp_path)) is fires
+
+
+@pytest.mark.parametrize(("moved", "fires"), [(0, True), (1, True), (2, False), (4, False)])
+def test_of_many_key_results_that_stand_still_one_may_seem_to_move(tmp_path: Path, moved: int, fires: bool) -> None:
+    (facts, _) = facts_of(EXAMPLES["P010"][0], tmp_path)
+    still = next(each for each in facts.judgements if each.verdict is Verdict.BUSY)
+    went = replace(still, verdict=Verdict.DELIVERING, outcome=replace(still.outcome, movement=Movement.TOWARD))
+    assert bool(pillars_that_stand_still([*[went] * moved, *[still] * (6 - moved)])) is fires
+    assert not pillars_that_stand_still([went, still])

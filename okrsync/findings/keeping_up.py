@@ -178,14 +178,15 @@ def _abandoned(facts: Facts) -> Iterator[Found | NotJudged]:
         key_result, outcome = each.judgement.key_result, each.judgement.outcome
         measured = outcome.measured_at if each.automatic else None
         since = max(each.since, measured or each.since)
-        cadences = max(0, (facts.as_of - since).days - 1) // key_result.metric.cadence.days
+        # Where check-ins are asked for less often than the metric is measured, one forgotten check-in is no giving up.
+        length = max(key_result.metric.cadence, each.period)
+        cadences = max(0, (facts.as_of - since).days - 1) // length.days
         if cadences < facts.thresholds.abandoned:
             continue
         work = each.judgement.activity
         evidence = [
             _last(each),
-            f"{cadences} cadences of {_days(key_result.metric.cadence)} without one, and the cycle runs until "
-            f"{facts.cycle.end}.",
+            f"{cadences} cadences of {_days(length)} without one, and the cycle runs until {facts.cycle.end}.",
             f"Work for it this cycle: {work.completed} completed, {work.open} open.",
         ]
         if each.automatic:
@@ -296,8 +297,8 @@ RULES: tuple[Rule, ...] = (
         "key result that looks abandoned",
         "The cycle runs, and nobody has said or measured anything for so long that the key result is no longer steered "
         "by. Work for it may go on all the same.",
-        "No check-in, and no value from its automatic source, for `abandoned` cadences or more, counted from the last "
-        "one or from the cycle's first day.",
+        "No check-in, and no value from its automatic source, for `abandoned` cadences (check-in periods, where these "
+        "are longer) or more, counted from the last one or from the cycle's first day.",
         _abandoned,
     ),
     Rule(
