@@ -150,10 +150,9 @@ def _trend(outcome: Outcome) -> Iterator[str]:
 def too_near(outcome: Outcome, sigmas: float = 2.0) -> tuple[float, float] | None:
     """The way to the target and the noise σ, where the way is under ``sigmas`` times σ; None where it is not.
 
-    Such a target cannot be told from luck. σ is the series' own: its usual range, low to high, is 4σ wide. Where too
-    few readings show whether the outcome has moved, they do not show its noise either.
+    Such a target cannot be told from luck. σ is the series' own: its usual range, low to high, is 4σ wide.
     """
-    if outcome.low is None or outcome.high is None or outcome.target is None or outcome.movement is Movement.UNKNOWN:
+    if outcome.low is None or outcome.high is None or outcome.target is None:
         return None
     middle = outcome.low / 2 + outcome.high / 2
     gap = abs(outcome.target - (middle if outcome.baseline is None else outcome.baseline))

@@ -22,9 +22,7 @@ def _untestable(facts: Facts) -> Iterator[Found | NotJudged]:
         key_result, outcome = judgement.key_result, judgement.outcome
         if key_result.kind is not Kind.METRIC or facts.is_retired(key_result) or outcome.target is None:
             continue
-        # Without readings from before the cycle the noise comes from those in it, with all the way they have gone: what
-        # is too little to tell a movement is too little to tell the noise.
-        if outcome.low is None or outcome.high is None or outcome.movement is Movement.UNKNOWN:
+        if outcome.low is None or outcome.high is None:
             yield NotJudged(of_key_result(key_result), "too few readings show how much its values vary by themselves")
             continue
         found = too_near(outcome, facts.thresholds.untestable)
@@ -156,7 +154,7 @@ RULES: tuple[Rule, ...] = (
         "luck, nobody will be able to tell.",
         "The way from the baseline (without one, from the level before the cycle) to the target is less than "
         "`untestable` times σ, the standard deviation of the series' own noise. Not judged while too few readings show "
-        "the noise, or whether the outcome has moved.",
+        "the noise.",
         _untestable,
     ),
     Rule(
