@@ -11,7 +11,7 @@ from okrsync.findings.catalogue import RULES
 from okrsync.findings.diagnose import diagnose
 
 UNSURE = {"S001", "P009", "P010", "S020"}
-"""Words, and the judgement of movement, err now and then: how often stands in ``benchmarks/RESULTS.md``."""
+"""Words, and the judgement of movement, err now and then: ``python -m benchmarks findings`` counts how often."""
 
 
 def test_every_rule_of_the_catalogue_has_a_plant() -> None:
@@ -32,7 +32,7 @@ def test_a_failure_planted_into_a_small_organisation_is_found(rule) -> None:
 def test_where_nothing_is_wrong_hardly_anything_is_flagged() -> None:
     count = measure(Task("test clean", 12))
     assert count.clean["P001"] > 40
-    assert sum(count.flagged.values()) <= 1, count.told
+    assert sum(number for rule, number in count.flagged.items() if rule not in UNSURE) <= 1, count.told
     assert not count.planted
 
 
