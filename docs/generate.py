@@ -17,7 +17,7 @@ import click
 from sqlalchemy import Column
 from sqlalchemy.dialects import sqlite
 
-from docs import findings_pages
+from docs import decides_pages, findings_pages
 from okrsync.cli import COMMANDS, cli
 from okrsync.findings.catalogue import RULES
 from okrsync.store.schema import metadata
@@ -102,10 +102,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "database.md": database,
     "findings.md": findings_pages.index,
+    "how-it-decides.svg": decides_pages.chart,
     **{f"findings/{rule.id}.md": partial(findings_pages.page, rule) for rule in RULES},
 }
 README = Path(__file__).parents[1] / "README.md"
-_BEGIN, _END = "<!-- demo:begin -->\n", "<!-- demo:end -->\n"
 
 
 def excerpt(demo: str) -> str:
@@ -117,9 +117,18 @@ def excerpt(demo: str) -> str:
 
 def with_excerpt(readme: str, demo: str) -> str:
     """The README with the demo's present output between its two marks."""
-    before, rest = readme.split(_BEGIN)
-    after = rest.split(_END)[1]
-    return f"{before}{_BEGIN}\n{excerpt(demo)}\n{_END}{after}"
+    return _between(readme, "demo", excerpt(demo))
+
+
+def with_error_rates(readme: str) -> str:
+    """The README with the measured error rates between their two marks."""
+    return _between(readme, "errors", decides_pages.error_rates())
+
+
+def _between(readme: str, name: str, text: str) -> str:
+    begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->\n"
+    before, rest = readme.split(begin)
+    return f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}"
 
 
 def main() -> None:
@@ -138,7 +147,8 @@ def main() -> None:
             encoding="utf-8",
             check=True,
         )
-    README.write_text(with_excerpt(README.read_text("utf-8"), demo.stdout), encoding="utf-8", newline="\n")
+    readme = with_error_rates(with_excerpt(README.read_text("utf-8"), demo.stdout))
+    README.write_text(readme, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -135,12 +135,17 @@ def _sign(origin: float, target: float | None, upward: bool | None) -> int:
 
 def log_odds(plan: Design, weights: Weights) -> tuple[Array, Array]:
     """For each series, the logarithms of the odds that its level has risen, and that it has fallen."""
-    ended = TREND_ENDED if plan.history >= LONG_ENOUGH else 0.0
-    shares = np.log([(ended if each.trend == "ended" else 1 - ended) * each.share for each in plan.families])
+    shares = _log_shares(plan)
     up, down = (log_sum(changed + shares[:, None, None], (1, 2, 3)) for changed in (weights.up, weights.down))
     stayed = weights.same + math.log(1 - CAME_BACK)
     same = log_sum(np.logaddexp(stayed, weights.brief + math.log(CAME_BACK)) + shares[:, None], (1, 2))
     return up - np.logaddexp(same, down), down - np.logaddexp(same, up)
+
+
+def _log_shares(plan: Design) -> Array:
+    """Logarithms of the families' prior shares where movement is asked for."""
+    ended = TREND_ENDED if plan.history >= LONG_ENOUGH else 0.0
+    return np.log([(ended if each.trend == "ended" else 1 - ended) * each.share for each in plan.families])
 
 
 def log_odds_needed(plan: Design, length: float) -> float:
@@ -297,7 +302,7 @@ _AIMLESS = " Which way is better is not known."
 
 @dataclass(frozen=True)
 class _Noise:
-    """Averages over the stories without a trend, by their weights."""
+    """Averages over the stories, by their weights."""
 
     sigma: float
     phi: float
@@ -306,12 +311,10 @@ class _Noise:
 
 
 def _noise(plan: Design, weights: Weights) -> _Noise:
-    chosen = [i for i, family in enumerate(plan.families) if family.trend == "none"]
-    changed = np.logaddexp(weights.up[0, chosen], weights.down[0, chosen])
-    shares = np.log([plan.families[i].share for i in chosen])[:, None, None]
-    logs = np.concatenate([weights.same[0, chosen][..., None], changed], axis=-1) + shares
+    changed = np.logaddexp(weights.up[0], weights.down[0])
+    logs = np.concatenate([weights.same[0][..., None], changed], axis=-1) + _log_shares(plan)[:, None, None]
     shares = np.exp(logs - log_sum(logs, (0, 1, 2)))
-    variance = float((shares * weights.rest[0, chosen]).sum()) / plan.freedom
+    variance = float((shares * weights.rest[0]).sum()) / plan.freedom
     by_phi = shares.sum(axis=(0, 2))
     untold = math.sqrt(float((by_phi / plan.information[0, :, 0]).sum())) if plan.lasting else math.inf
     return _Noise(math.sqrt(variance), float(by_phi @ PHI), untold)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import PAGES
+from docs.generate import PAGES, README, with_error_rates
 from okrsync.cli import COMMANDS
 from okrsync.cli.common import Exit
 
@@ -55,3 +55,9 @@ def test_make_targets_that_documents_name_exist() -> None:
         text = document.read_text("utf-8")
         for target in re.findall(r"`make ([a-z-]+)`", text) + re.findall(r"^\s*make ([a-z-]+)", text, re.MULTILINE):
             assert target in targets, f"{document.name}: make {target}"
+
+
+def test_the_readme_has_the_measured_error_rates() -> None:
+    readme = README.read_text("utf-8")
+    assert readme == with_error_rates(readme), "run `make docs`"
+    assert len(re.findall(r"^\| \d+ \| at most [\d.]+% / [\d.]+% \|", readme, flags=re.MULTILINE)) == 6
