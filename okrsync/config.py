@@ -87,6 +87,14 @@ class Config:
         """``store`` for messages: a password is ``***``."""
         return re.sub(r"(?<=://)([^:/@]*):.*@", r"\1:***@", self.store)
 
+    def accounts(self) -> dict[str, frozenset[str]]:
+        """The accounts that ``people`` names, by source; none where no finding may be about a person."""
+        found: dict[str, set[str]] = {}
+        for person in self.people if self.people_judged else ():
+            for source, account in person.accounts:
+                found.setdefault(source, set()).add(account)
+        return {source: frozenset(accounts) for source, accounts in found.items()}
+
 
 def find_config(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
     """Where ``okrsync.yaml`` is: ``path``, ``OKRSYNC_CONFIG``, or the nearest folder from ``cwd`` upwards.

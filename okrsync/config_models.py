@@ -222,7 +222,8 @@ class PersonModel(YamlModel):
     team: Id | None = None
     """The team the person belongs to; without it, the team whose key results' work they are assigned."""
     accounts: dict[Text, Text] | None = None
-    """The person's account at each source: source name to account id, login or mail address."""
+    """The person's account at each source: source name to account id, login or mail address; on Jira Data Center the
+    user's key or name."""
 
 
 class ScheduleModel(YamlModel):

@@ -58,8 +58,9 @@ class ConnectorContext:
     """Called with what a person should know though nothing failed: a fall-back, an endpoint that is missing."""
     jobs: int = 8
     """How many shards will be pulled at once."""
-    people: bool = False
-    """Is it wanted whom work items waited for? (``WorkItem.waits``)"""
+    people: frozenset[str] = frozenset()
+    """The accounts at this source that the configuration names. Where there are any, it is wanted whom work items
+    waited for (``WorkItem.waits``), and an account that a service knows by several names is called as it is here."""
     paces: Paces = field(default_factory=Paces)
     """How fast each host may be asked, shared by all sources of a run. A connector sends its requests through
     ``okrsync.paced.PacedAdapter(context.paces.of(url, limits), on_wait=context.on_wait)``."""

@@ -133,7 +133,7 @@ def _workplace(recipe: Recipe) -> Puller:
                 timezone=config.timezone,
                 census=config.census,
                 jobs=recipe.jobs,
-                people=frozenset(source for person in config.people for source, _ in person.accounts),
+                people=config.accounts(),
             )
             paces = Paces(recipe.jobs, share=recipe.share)
             connectors = {

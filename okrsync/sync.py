@@ -119,8 +119,8 @@ class SyncOptions:
     """Read everything again, and accept an empty census."""
     jobs: int = 8
     """Requests under way at once, to each service."""
-    people: frozenset[str] = frozenset()
-    """Sources at which it is wanted whom work waited for."""
+    people: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The accounts that the configuration names, by source."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
@@ -218,7 +218,7 @@ def make_connector(
             on_wait=on_wait,
             on_note=on_note,
             jobs=options.jobs,
-            people=name in options.people,
+            people=options.people.get(name, frozenset()),
             paces=paces,
         ),
     )

@@ -40,7 +40,7 @@ def connected(
         timezone=ZoneInfo("Asia/Shanghai"),
         on_wait=lambda why, seconds: heard.waits.append((why, seconds)),
         on_note=heard.notes.append,
-        people=people,
+        people=frozenset({"lin"} if people else ()),
     )
     given = {"type": "github", "url": url, "auth": {"token": "sandbox-token"}, "repos": ["acme/storefront"]}
     if "org" in settings:

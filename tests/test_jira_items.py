@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from okrsync_jira import values
 from okrsync_jira.custom import CustomFields
 from okrsync_jira.items import Reader
 from okrsync_jira.values import plain_text
@@ -397,3 +398,18 @@ def test_all_recorded_issues_of_a_cloud_site() -> None:
         bool(raw["fields"].get("parent") or raw["fields"].get("epic")) for raw in raws
     )
     assert all(item.assignee is None or "-" not in item.assignee for item in items)
+
+
+@pytest.mark.parametrize(
+    ("person", "people", "account"),
+    [
+        ({"accountId": "5b10"}, {"lin"}, "5b10"),
+        ({"key": "JIRAUSER10100", "name": "lin"}, set(), "JIRAUSER10100"),
+        ({"key": "JIRAUSER10100", "name": "lin"}, {"lin"}, "lin"),
+        ({"key": "JIRAUSER10100", "name": "lin"}, {"JIRAUSER10100", "lin"}, "JIRAUSER10100"),
+        ({"key": "JIRAUSER10100", "name": "mei"}, {"lin"}, "JIRAUSER10100"),
+        ({"name": "lin"}, set(), "lin"),
+    ],
+)
+def test_an_account_is_matched_by_key_then_name(person: dict[str, str], people: set[str], account: str) -> None:
+    assert values.account(person, people) == account

@@ -165,7 +165,7 @@ class GitHubConnector(Connector):
         repository = self._repository(scope)
         prefix = repository.item_id(0).removesuffix("0")
         numbers = [int(id_.removeprefix(prefix)) for id_ in ids if id_.startswith(prefix)]
-        params = {"numbers": numbers, "people": self.context.people, "pulls_only": False}
+        params = {"numbers": numbers, "people": bool(self.context.people), "pulls_only": False}
         for page in self._numbered(repository, params, 0):
             yield Page(page.items, None)
 
@@ -272,7 +272,7 @@ class GitHubConnector(Connector):
         from okrsync_github.planning import Asker
 
         where = f"{self.context.source}:{scope.id}"
-        return Asker(self._client, where, self.context.people, self.context.on_note)
+        return Asker(self._client, where, bool(self.context.people), self.context.on_note)
 
     @property
     def _web(self) -> str:

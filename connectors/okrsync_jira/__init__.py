@@ -215,7 +215,15 @@ class JiraConnector(Connector):
         custom = CustomFields.found_in(fields.data if fields else None)
         account = one_line(str(me.get("displayName") or next(name for name in names if name)), 80)
         told = _server_time(answer) or _told_time(info) or datetime.now(UTC)
-        return _Site(client, cloud, account, Reader(self.settings.url, self.context.timezone, custom), told, heard)
+        reader = Reader(self.settings.url, self.context.timezone, custom, self.context.people)
+        return _Site(
+            client,
+            cloud,
+            account,
+            reader,
+            told,
+            heard,
+        )
 
     def _where(self, scope: Scope) -> str:
         return f"{scope.source}:{scope.id}"

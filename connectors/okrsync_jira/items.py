@@ -6,7 +6,7 @@ Accepts what the platform's API (v2 and v3) and the Agile API answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,9 +33,15 @@ class Reader:
     Values that many issues share are read once: each ``Known`` remembers what one sort of values says.
     """
 
-    def __init__(self, site: str, zone: ZoneInfo, custom: CustomFields = CustomFields()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        site: str,
+        zone: ZoneInfo,
+        custom: CustomFields = CustomFields(),  # noqa: B008
+        people: Collection[str] = (),
+    ) -> None:
         """``site`` is the configured address without a trailing slash: links for people start with it (``self`` may
-        name the gateway). The days of sprints are told in ``zone``."""
+        name the gateway). The days of sprints are told in ``zone``; ``people`` are the accounts that are configured."""
         self.site = site
         self.zone = zone
         self.custom = custom
@@ -44,7 +50,7 @@ class Reader:
         self._resolution = Known(values.id_and_name)
         self._key = Known(values.key)
         self._parent_object = Known(values.id_and_key)
-        self._account = Known(values.account)
+        self._account = Known(lambda value: values.account(value, people))
         self._names = Known(values.names)
         self._labels = Known(values.labels)
         self._number = Known(values.number)

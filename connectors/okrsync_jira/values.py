@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -112,10 +112,13 @@ def key(value: object) -> str | None:
     return text(value) or text(mapping(value).get("key"))
 
 
-def account(value: object) -> str | None:
-    """Cloud's account id; on Data Center the key, then the name."""
+def account(value: object, known: Collection[str] = ()) -> str | None:
+    """Cloud's account id; on Data Center the key, or the name where only that is among the ``known`` accounts."""
     person = mapping(value)
-    return text(person.get("accountId")) or text(person.get("key")) or text(person.get("name"))
+    key, name = text(person.get("key")), text(person.get("name"))
+    if name is not None and name in known and key not in known:
+        key = name
+    return text(person.get("accountId")) or key or name
 
 
 def names(value: object) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ def pull(
             census=config.census,
             full=full,
             jobs=jobs,
-            people=frozenset(source for person in config.people for source, _ in person.accounts),
+            people=config.accounts(),
             now=clock,
         )
         with progress_observer(app) as observer:
