@@ -127,7 +127,7 @@ def moved(values: Values, history: int, week: int) -> Values:
     up, down, needed, untold = odds(values, history, week)
     found = np.where(np.maximum(up, down) >= needed, np.sign(up - down), 0.0)
     if history < 8:
-        found[(found == 0) & (np.sqrt(2 * (needed + 3)) * untold > 2)] = np.nan
+        found[(found == 0) & (np.sqrt(2 * (needed + 3)) * untold > 1.75)] = np.nan
     return found
 
 

@@ -55,7 +55,7 @@ ENOUGH = 8
 """With this many readings before the cycle, no sign of movement means flat; with fewer it may mean too few to tell."""
 TELLING = 3.0
 """How much of the logarithm of a change's odds is spent on not knowing when it began and how large it is."""
-BLIND = 2.0
+BLIND = 1.75
 """A short series that could not have shown a change of this many σ is unknown, not flat."""
 
 
