@@ -48,7 +48,7 @@ def goals(fires: str, spares: str = GOOD) -> Pair:
 _TITLE = "Checkout time (p95) from 3.2 to 1.5 seconds"
 _ZERO = ("unit: s, baseline: 3.2, target: 1.5", 'unit: "%", baseline: 0, target: 100')
 _STEADY = "KR1.2 | csv | 2026-08-31 | {value}"
-_FLAT = _STEADY.format(value="3.3, 3.1, 3.2, 3.3, 3.1, 3.2, 3.3, 3.1, 3.2, 3.3, 3.1, 3.2")
+_FLAT = "KR1.2 | csv | 2026-06-08 | " + ", ".join(["3.3, 3.1, 3.2"] * 8)
 _MAINTAIN = ("unit: s, baseline: 3.2, target: 1.5, lag: 7d", "unit: s, target: 1.5")
 _KIND = ("seconds\n        owner: lin", "seconds\n        owner: lin\n        kind: maintain")
 _LIMIT = changed(_KIND, _MAINTAIN, ("target: 1.5", "target: 1.5, direction: at_most"))
