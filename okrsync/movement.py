@@ -82,7 +82,7 @@ def judge_movement(
     the cycle is the declared ``baseline``, and the readings before the cycle do not count. Shifting or scaling all
     values changes only the numbers; negating all changes not even the verdict.
 
-    Without ``whole`` only the movement is found, and neither trend nor forecast: a fifth of the work, for replays.
+    Without ``whole`` only the movement is found, neither trend nor forecast: under half of the work, for replays.
     """
     by_day: dict[date, list[float]] = {}
     for day, value in points:
