@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
+from okrsync import cron
 from okrsync.completed import DEFAULT_NOT_COMPLETED
 from okrsync.config_errors import YamlModel, did_you_mean
 from okrsync.config_yaml import WrittenFloat, WrittenInt
@@ -21,8 +22,6 @@ from okrsync.findings.thresholds import Thresholds
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ACKNOWLEDGED = re.compile(r"[0-9a-f]{6,8}( by \S{1,100})?", re.ASCII)
-_CRON_FIELD = re.compile(r"[\d*/,\-?#LWA-Za-z]+", re.ASCII)
-_CRON_LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
 def _as_written(value: Any) -> Any:
@@ -121,14 +120,7 @@ def _rule(value: str) -> str:
 
 
 def _cron(value: str) -> str:
-    fields = value.split()
-    if len(fields) != 5 or not all(map(_CRON_FIELD.fullmatch, fields)):
-        raise ValueError("must be five fields as in cron: minute, hour, day, month, weekday, such as 0 8 * * 1")
-    for field, (low, high) in zip(fields, _CRON_LIMITS, strict=True):
-        for number in re.findall(r"(?<![\d/#])\d+", field):
-            if not low <= int(number) <= high:
-                raise ValueError(f"must be a cron expression; {number} is not between {low} and {high}")
-    return value
+    return cron.parse(value).text
 
 
 _TEXT_SCHEMA = {"type": ["string", "number"], "minLength": 1}
@@ -233,7 +225,7 @@ class ScheduleModel(YamlModel):
     sync: Cron | None = None
     """When to pull what changed, such as `0 * * * *` (every hour)."""
     report: Cron | None = None
-    """When to report and publish, such as `0 8 * * 1` (Mondays at 8)."""
+    """When to do all of `okrsync run` (pull, measure, report, publish), such as `0 8 * * 1` (Mondays at 8)."""
 
 
 class ConfigFile(YamlModel):
