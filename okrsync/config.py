@@ -23,6 +23,7 @@ from okrsync.errors import ConfigError, Problem
 from okrsync.findings.diagnose import Silence
 from okrsync.findings.thresholds import Thresholds
 from okrsync.model import Person, Programme
+from okrsync.notify import Webhook
 from okrsync.programme import read_programme
 from okrsync.publish.interface import PublisherSettings
 from okrsync.report.value import SUBJECT_KINDS, Subject
@@ -44,10 +45,12 @@ _POSTGRESQL = re.compile(r"postgres(?:ql)?(\+\w+)?://(.+)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Schedule:
-    """Cron expressions in the configured time zone."""
+    """Cron expressions in the configured time zone; `okrsync.cron.parse` reads them."""
 
     sync: str | None = None
+    """When `okrsync sync` runs."""
     report: str | None = None
+    """When `okrsync run` does."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Config:
     programme: Programme
     thresholds: Thresholds = field(default_factory=Thresholds)
     """Limits of the findings."""
+    notify: tuple[Webhook, ...] = ()
+    """Chats that are told after a run."""
     people_judged: bool = True
     """False under `privacy: {people: off}`: no finding is about a person."""
     silences: tuple[Silence, ...] = ()
@@ -163,6 +168,7 @@ def load_config(
         ),
         publish=tuple(publish),
         schedule=Schedule(main.schedule.sync, main.schedule.report) if main.schedule else None,
+        notify=tuple(Webhook(each.type, each.url, each.secret, each.link) for each in main.notify or ()),
         census=main.census,
         not_completed=tuple(dict.fromkeys((*main.not_completed, *NEVER_COMPLETED))),
         programme=programme,

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, WithJsonSchema
 
 from okrsync import cron
 from okrsync.completed import DEFAULT_NOT_COMPLETED
@@ -228,6 +229,40 @@ class ScheduleModel(YamlModel):
     """When to do all of `okrsync run` (pull, measure, report, publish), such as `0 8 * * 1` (Mondays at 8)."""
 
 
+def _webhook_url(value: SecretStr) -> SecretStr:
+    address = value.get_secret_value()
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or re.search(r"[\s\x00-\x20\x7f]", address):
+        raise ValueError("must be the address of a webhook, such as https://hooks.slack.com/…; write it as ${NAME}")
+    if parts.scheme == "http" and host not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("must begin with https://: over http anybody on the way could read the secret in it")
+    return value
+
+
+def _page_link(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`\x00-\x20]+", value.replace("{page}", "page")):
+        raise ValueError("must be an address such as https://wiki.acme.example/{page}; only {page} may be in braces")
+    return value
+
+
+class NotifyModel(YamlModel):
+    """A chat that is told the headline, and where the page is, after `okrsync run` has written the page."""
+
+    noun: ClassVar[str] = "an entry of 'notify'"
+    type: Literal["slack", "teams", "feishu", "dingtalk"]
+    """The chat, which decides the form of the message."""
+    url: Annotated[SecretStr, AfterValidator(_webhook_url), WithJsonSchema(_TEXT_SCHEMA)]
+    """The webhook's address. Whoever knows it can write to the chat: write it as ${NAME}."""
+    secret: SecretStr | None = None
+    """What the bot signs with, where Feishu or DingTalk asks for a signature; write it as ${NAME}."""
+    link: Annotated[Text, AfterValidator(_page_link)] | None = None
+    """Where people read the page, such as https://wiki.acme.example/{page}. Default: the first wiki's address."""
+
+
 class ConfigFile(YamlModel):
     """okrsync.yaml: where the work is, where pages go, who is who."""
 
@@ -248,6 +283,8 @@ class ConfigFile(YamlModel):
     """Wikis and folders that get the weekly page."""
     schedule: ScheduleModel | None = None
     """When `okrsync schedule` runs what."""
+    notify: list[NotifyModel] | None = None
+    """Chats that are told after a run."""
     privacy: PrivacyModel | None = None
     """What is not looked at."""
     findings: FindingsModel | None = None

@@ -11,6 +11,7 @@ from okrsync.errors import SourceError
 from okrsync.plugins import PUBLISHERS, installed, load
 from okrsync.publish.interface import PublishContext, Published, Publisher, WikiPage
 from okrsync.report.value import Report
+from okrsync.stopping import finishing
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,16 @@ class PublishResult:
     error: str | None = None
 
 
+def weekly_name(report: Report) -> str:
+    """The name of the page of the week that the report's day is in: ``OKR-2026-W47``."""
+    return f"OKR-{iso_week(report.as_of)}"
+
+
 def weekly_page(report: Report) -> WikiPage:
     """The page of the week that the report's day is in; the same name again in the same week."""
     from okrsync.report.markdown import to_markdown
 
-    week = iso_week(report.as_of)
-    return WikiPage(name=f"OKR-{week}", title=f"OKR {week}", markdown=to_markdown(report))
+    return WikiPage(name=weekly_name(report), title=f"OKR {iso_week(report.as_of)}", markdown=to_markdown(report))
 
 
 def publish(
@@ -46,7 +51,8 @@ def publish(
             continue
         publisher: Publisher = load(PUBLISHERS, settings.type)(settings, context)
         try:
-            published = publisher.publish(pages)
+            with finishing():
+                published = publisher.publish(pages)
         except SourceError as error:
             results.append(PublishResult(settings.type, None, str(error)))
         else:

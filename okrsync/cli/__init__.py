@@ -5,6 +5,7 @@ Commands are imported when they run, so that ``okrsync --help`` imports none of 
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,6 +15,7 @@ import click
 from okrsync import __version__
 from okrsync.cli.common import App, Exit, common_options
 from okrsync.errors import ConfigError, LockedError, OkrsyncError
+from okrsync.stopping import Terminated, on_sigterm
 
 COMMANDS = {
     "init": ("init", "Write a working starter configuration."),
@@ -27,6 +29,7 @@ COMMANDS = {
     "explain": ("explain", "Show every step from work and measurements to the verdict on a key result."),
     "publish": ("publish", "Write the week's page to each wiki."),
     "run": ("run", "Sync, measure, report and publish: what a scheduler calls."),
+    "schedule": ("schedule", "Run on schedule in the foreground, or print the unit for cron, systemd …"),
     "demo": ("demo", "Do the whole job on a sample company, on this machine, without any account."),
 }
 
@@ -81,23 +84,30 @@ def main(args: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character shows "?" rather than ending the program.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
-    sys.exit(_run(args))
-
-
-def _run(args: Sequence[str] | None) -> int:
     app = App()
+    try:
+        with on_sigterm():
+            code = run_command(args, app)
+    except Terminated:
+        app.error("ended as the system asked; what was stored is kept")
+        code = 128 + signal.SIGTERM
+    sys.exit(code)
+
+
+def run_command(args: Sequence[str] | None, app: App) -> int:
+    """Run one command and give its exit code; what it opened is closed. Raises ``Terminated`` alone."""
     try:
         result = cli.main(args=args, prog_name="okrsync", standalone_mode=False, obj=app)
     except click.ClickException as error:
-        error.show()
+        app.usage_error(error)
         return int(Exit.USAGE)
     except click.Abort:
-        click.echo("okrsync: interrupted; what was stored is kept", err=True)
+        app.error("interrupted; what was stored is kept")
         return 130
     except ConfigError as error:
         # A problem with a place stands alone on its line, as editors and CI read it: file:line: message.
         for problem in error.problems:
-            click.echo(str(problem), err=True)
+            app.problem(str(problem))
         if not error.problems:
             app.error(str(error))
         return int(Exit.USAGE)

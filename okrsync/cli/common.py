@@ -47,6 +47,8 @@ class App:
         self.quiet = False
         self.verbose = False
         self.color = not os.environ.get("NO_COLOR")  # whatever its value, says no-color.org
+        self.json_lines: str | None = None
+        """Messages are JSON objects, a line each, with this as their ``job``; ``None`` for text."""
         self._opened: list[Engine] = []
 
     def use(self, *, config_path: Path | None, quiet: bool, verbose: bool, no_color: bool) -> None:
@@ -59,17 +61,43 @@ class App:
     def error(self, message: str) -> None:
         """A failure; shown even with ``--quiet``."""
         for line in message.splitlines() or [""]:
-            _to_stderr(f"okrsync: {line}")
+            self._write("error", line, f"okrsync: {line}")
+
+    def problem(self, message: str) -> None:
+        """What is wrong in a file, as ``file:line: message``: editors and CI read it when it stands alone."""
+        self._write("error", message, message)
+
+    def usage_error(self, error: click.ClickException) -> None:
+        """What is wrong on the command line, as click says it."""
+        if self.json_lines is None:
+            error.show()
+        else:
+            self._write("error", error.format_message(), "")
 
     def say(self, message: str) -> None:
         """Something a person may want to know."""
         if not self.quiet:
-            _to_stderr(message)
+            self._write("info", message, message)
 
     def detail(self, message: str) -> None:
         """Something only ``--verbose`` shows."""
         if self.verbose:
-            _to_stderr(message)
+            self._write("debug", message, message)
+
+    def _write(self, level: str, message: str, text: str) -> None:
+        if self.json_lines is None:
+            _to_stderr(text)
+            return
+        import json
+
+        time = now().isoformat(timespec="milliseconds")
+        entry = {"time": time, "level": level, "job": self.json_lines, "message": message}
+        _to_stderr(json.dumps(entry, ensure_ascii=False))
+
+    @property
+    def watched(self) -> bool:
+        """Whether a person sees what is shown while the work goes on."""
+        return self.json_lines is None and on_terminal()
 
     def config(self) -> Config:
         """Load both files; warnings go to stderr. Raises ``ConfigError``."""

@@ -143,10 +143,11 @@ def _work(app: App, company: Company) -> tuple[Report, Exit]:
             outcomes.save_check_in(engine, check_in)
         app.say(f"check-ins: {len(check_ins())} recorded")
         report = make(config, engine, None, AS_OF)
-        published, unpublished = bring(app, config, report)
+        results = bring(app, config, report)
     app.say("")
     write_output(render(report, "terminal", color=app.color and sys.stdout.isatty()), None)
-    if not pulled.failed and not unpublished:
+    published = sum(result.published is not None for result in results)
+    if not pulled.failed and published == len(results):
         return report, Exit.DONE
     return report, Exit.IN_PART if pulled.worked or published else Exit.NOTHING
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from okrsync.cli.common import App, on_terminal
+from okrsync.cli.common import App
 from okrsync.http import one_line
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class _Bars(_Lines):
 @contextmanager
 def progress_observer(app: App) -> Iterator[Observer]:
     """The observer that fits where stderr goes."""
-    if app.quiet or not on_terminal():
+    if app.quiet or not app.watched:
         yield _Lines(app)
         return
     from rich.console import Console

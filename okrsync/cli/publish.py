@@ -12,6 +12,7 @@ from okrsync.cli.report import make
 
 if TYPE_CHECKING:
     from okrsync.config import Config
+    from okrsync.publishing import PublishResult
     from okrsync.report.value import Report
 
 
@@ -36,14 +37,15 @@ def command(app: App, as_of: date | None, draft: bool) -> int:
     if draft:
         write_output(weekly_page(report).markdown, None)
         return Exit.DONE
-    worked, failed = bring(app, config, report)
-    if not failed:
+    results = bring(app, config, report)
+    worked = sum(result.published is not None for result in results)
+    if worked == len(results):
         return Exit.DONE
     return Exit.IN_PART if worked else Exit.NOTHING
 
 
-def bring(app: App, config: Config, report: Report) -> tuple[int, int]:
-    """Publish to every wiki and say what became of it: how many worked, how many failed."""
+def bring(app: App, config: Config, report: Report) -> list[PublishResult]:
+    """Publish to every wiki and say what became of it."""
     from okrsync.publishing import publish, weekly_page
 
     def on_wait(why: str, seconds: float) -> None:
@@ -64,5 +66,4 @@ def bring(app: App, config: Config, report: Report) -> tuple[int, int]:
                 f"{result.wiki}: {kept} left alone: a person edited what okrsync had written there. Undo that edit, "
                 "or rename the page, to have it written again"
             )
-    worked = sum(result.published is not None for result in results)
-    return worked, len(results) - worked
+    return results

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
-from okrsync.cli.common import App, Exit, common_options, pass_app
+from okrsync.cli.common import App, Exit, common_options, now, pass_app
+
+if TYPE_CHECKING:
+    from okrsync.config import Config
+    from okrsync.publishing import PublishResult
+    from okrsync.report.value import Report
 
 
 @click.command(name="run")
@@ -16,7 +24,8 @@ from okrsync.cli.common import App, Exit, common_options, pass_app
 def command(app: App, jobs: int) -> int:
     """Sync, measure, report and publish: what a scheduler calls.
 
-    Safe to repeat: nothing is stored or published twice. A second run beside this one exits with 75.
+    Safe to repeat: nothing is stored or published twice. When the week's page is new or has changed, the
+    chats under `notify:` are told. A second run beside this one exits with 75.
     """
     from okrsync.cli.publish import bring
     from okrsync.cli.report import make
@@ -30,7 +39,35 @@ def command(app: App, jobs: int) -> int:
         pulled = pull(app, config, engine, jobs=jobs)
         report = make(config, engine, None, None)
         app.say(headline(report))
-        published, unpublished = bring(app, config, report)
-    if not pulled.failed and not unpublished:
+        results = bring(app, config, report)
+    untold = tell_chats(app, config, report, results)
+    published = sum(result.published is not None for result in results)
+    if not pulled.failed and published == len(results) and not untold:
         return Exit.DONE
     return Exit.IN_PART if pulled.worked or published else Exit.NOTHING
+
+
+def tell_chats(app: App, config: Config, report: Report, results: Sequence[PublishResult]) -> int:
+    """Tell every chat of ``notify:`` when the week's page was written anew or changed; how many could not be told."""
+    from okrsync.errors import SourceError
+    from okrsync.notify import Message, send
+    from okrsync.publishing import weekly_name
+    from okrsync.report import words
+
+    page = weekly_name(report)
+    written = [result.published for result in results if result.published and page in result.published.written]
+    if not written:
+        return 0
+    address = next((one.links[page] for one in written if page in one.links), None)
+    text = " ".join(part for part in (words.headline(report), words.others(report)) if part)
+    failed = 0
+    for chat in config.notify:
+        link = chat.link.replace("{page}", page) if chat.link else address
+        try:
+            send(chat, Message(words.title(report), text, link, page), now())
+        except SourceError as error:
+            app.error(str(error))
+            failed += 1
+        else:
+            app.detail(f"{chat.where}: told")
+    return failed

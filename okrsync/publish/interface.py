@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -51,6 +51,8 @@ class Published:
     """Names of pages that were left alone because a person edited what okrsync had written."""
     where: str = ""
     """The address or folder, for people, without secrets."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Where people read the pages: http(s) addresses by name, as far as the wiki tells."""
 
 
 class Publisher(ABC):

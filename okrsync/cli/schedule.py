@@ -1,0 +1,163 @@
+"""``okrsync schedule``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from okrsync import __version__
+from okrsync.cli.common import App, Exit, common_options, now, pass_app, write_output
+from okrsync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from okrsync.config import Config
+    from okrsync.cron import Cron
+
+_COMMANDS = {"sync": "sync", "report": "run"}
+"""Which command each key of ``schedule:`` runs."""
+
+
+@click.command(name="schedule")
+@click.option(
+    "--print",
+    "unit",
+    type=click.Choice(["cron", "systemd", "github-actions", "kubernetes"]),
+    help="Print the same schedule for this tool, and run nothing.",
+)
+@click.option(
+    "--health-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep a JSON file that says whether the schedule is alive, what ran last and what comes next. After a "
+    "restart, what was missed is known from it.",
+)
+@click.option(
+    "--probe",
+    is_flag=True,
+    help="Only ask --health-file: exit code 0 when the schedule that writes it is alive, else 4.",
+)
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Messages on stderr."
+)
+@common_options
+@pass_app
+def command(app: App, unit: str | None, health_file: Path | None, probe: bool, log_format: str) -> int:
+    """Run on schedule in the foreground, or print the unit for another scheduler.
+
+    `schedule:` in okrsync.yaml says when: `sync` runs `okrsync sync`, `report` runs `okrsync run`, at cron times in the
+    configured time zone. Runs never overlap; times that were missed are made up for by one run. SIGTERM ends a sync at
+    once (what was pulled is kept) and lets a page that is being written be finished. The configuration is read anew for
+    each run, its schedule only at the start.
+    """
+    if probe:
+        if health_file is None:
+            raise click.UsageError("--probe asks a health file: name it with --health-file")
+        return _probe(app, health_file)
+    if unit is not None:
+        write_output(_printed(app, unit), None)
+        return Exit.DONE
+    if log_format == "json":
+        app.json_lines = "schedule"
+    _serve(app, app.config(), health_file, log_format)
+    return Exit.DONE
+
+
+def _probe(app: App, health_file: Path) -> int:
+    from okrsync.schedule import signs
+
+    alive, lines = signs(health_file, now())
+    for line in lines:
+        (app.say if alive else app.error)(line)
+    return Exit.DONE if alive else Exit.NOTHING
+
+
+def _times(config: Config) -> dict[str, Cron]:
+    """The times by command. Raises ``ConfigError`` when the configuration has none."""
+    from okrsync import cron
+
+    keys = {"sync": config.schedule and config.schedule.sync, "report": config.schedule and config.schedule.report}
+    times = {_COMMANDS[key]: cron.parse(text) for key, text in keys.items() if text}
+    if not times:
+        raise ConfigError(
+            f"{config.path}: there are no times under `schedule:`; write for example\n"
+            '  schedule: {sync: "0 * * * *", report: "0 8 * * 1"}'
+        )
+    return times
+
+
+def _serve(app: App, config: Config, health_file: Path | None, log_format: str) -> None:
+    from okrsync.cli import run_command
+    from okrsync.schedule import Health, Job, run
+
+    def job(name: str, cron: Cron) -> Job:
+        def work() -> int:
+            own = App()
+            own.use(config_path=config.path, quiet=app.quiet, verbose=app.verbose, no_color=not app.color)
+            own.json_lines = name if log_format == "json" else None
+            return run_command([name], own)
+
+        return Job(name, cron, work)
+
+    def say(what: str, of: Job, words: str) -> None:
+        # Text lines carry the time, since the run's own lines have none; JSON lines have it anyway.
+        time = f"{now().astimezone(config.timezone):%Y-%m-%d %H:%M} " if app.json_lines is None else ""
+        (app.error if what == "broke" else app.say)(f"{time}{of.name}: {words}")
+
+    jobs = [job(name, cron) for name, cron in _times(config).items()]
+    run(jobs, config.timezone, health=Health(health_file, now), clock=now, say=say)
+
+
+def _printed(app: App, unit: str) -> str:
+    from okrsync.config import load_config
+    from okrsync.units import UNITS, Deployment
+
+    environment = _Asked(os.environ)
+    config = load_config(app.config_path, environ=environment)
+    return UNITS[unit](
+        Deployment(
+            program=_program(),
+            config=config.path,
+            zone=str(config.timezone),
+            times=_times(config),
+            variables=tuple(sorted(environment.asked)),
+            store=config.store.partition(":")[0].partition("+")[0],
+            version=__version__,
+        )
+    )
+
+
+def _program() -> str:
+    """The command that runs this very installation."""
+    beside = Path(sys.executable).with_name("okrsync")
+    return str(beside) if beside.is_file() else shutil.which("okrsync") or "okrsync"
+
+
+class _Asked(Mapping[str, str]):
+    """An environment that remembers which variables a configuration names, and has a value for each that is not set.
+
+    A unit is often printed on another machine than the one that has the secrets.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        from okrsync.config import VARIABLE
+
+        if name == VARIABLE:
+            return self._environ[name]
+        self.asked.add(name)
+        return self._environ.get(name) or "not-set"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environ)
+
+    def __len__(self) -> int:
+        return len(self._environ)
