@@ -135,14 +135,10 @@ def read_health(path: Path) -> dict[str, Any]:
         raise StoreError(f"the health file {path} cannot be read: {error.strerror}") from error
     except ValueError:
         raise StoreError(f"{path} is no health file: it is not JSON") from None
-    jobs = content.get("jobs") if isinstance(content, dict) else None
-    if (
-        not isinstance(content, dict)
-        or not isinstance(jobs, dict)
-        or not all(isinstance(facts, dict) for facts in jobs.values())
-    ):
-        raise StoreError(f"{path} is no health file of `okrsync schedule`")
-    return content
+    match content:
+        case {"jobs": dict(jobs)} if all(isinstance(facts, dict) for facts in jobs.values()):
+            return dict(content)
+    raise StoreError(f"{path} is no health file of `okrsync schedule`")
 
 
 def signs(path: Path, now: datetime) -> tuple[bool, list[str]]:

@@ -143,8 +143,8 @@ def _github_actions(plan: Deployment) -> str:
     }
     comments = [
         "# okrsync. Save as .github/workflows/okrsync.yml in the repository whose root has okrsync.yaml and okrs/.",
-        "# GitHub never starts a workflow more often than every 5 minutes. Where okrsync is not in your package index, let",
-        "# pip install a wheel of it or a clone.",
+        "# GitHub never starts a workflow more often than every 5 minutes. Where okrsync is not in your package index,",
+        "# let pip install a wheel of it or a clone.",
     ]
     if plan.variables:
         comments.append(f"# Under Settings > Secrets and variables > Actions add: {', '.join(secrets.values())}")

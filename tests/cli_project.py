@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from okrsync.cli import _run
+from okrsync.cli import run_command
+from okrsync.cli.common import App
 from okrsync.store.engine import open_store
 from tests.stores import content
 
@@ -81,7 +82,7 @@ class Project:
         """In this process; ``capture`` is emptied."""
         assert self.capture is not None
         self.capture.readouterr()
-        code = _run(list(args))
+        code = run_command(list(args), App())
         captured = self.capture.readouterr()
         return Ran(code, captured.out, captured.err)
 

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from okrsync.cli import _run
+from okrsync.cli import run_command
+from okrsync.cli.common import App
 from okrsync.movement import judge_movement
 from tests.test_demo import VERDICTS, okrsync
 
@@ -41,7 +42,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def explained(demo: Path, capfd: pytest.CaptureFixture[str], id_: str, *options: str) -> Any:
     capfd.readouterr()
     options = ("--as-of", AS_OF.isoformat(), "--format", "json", *options)
-    assert _run(["-c", str(demo / "okrsync.yaml"), "explain", id_, *options]) == 0
+    assert run_command(["-c", str(demo / "okrsync.yaml"), "explain", id_, *options], App()) == 0
     return json.loads(capfd.readouterr().out)
 
 
@@ -168,7 +169,7 @@ def test_every_replayed_day_is_what_the_report_says_of_it(
 def test_rules_and_links_are_those_that_links_lists(demo: Path, capfd: pytest.CaptureFixture[str], id_: str) -> None:
     found = explained(demo, capfd, id_)
     capfd.readouterr()
-    assert _run(["-c", str(demo / "okrsync.yaml"), "links", "--kr", id_]) == 0
+    assert run_command(["-c", str(demo / "okrsync.yaml"), "links", "--kr", id_], App()) == 0
     lines = [line.split("\t") for line in capfd.readouterr().out.splitlines()]
     for rule in found["rules"]:
         assert rule["matched"] + rule["below"] + rule["named"] == len(
