@@ -33,12 +33,15 @@ schemas: .venv
 docs: .venv
 	$(BIN)/python -m docs.generate
 
-# The lock holds versions and hashes for Python 3.11 to 3.14, for the program and for its tests.
+# The locks hold versions and hashes for Python 3.11 to 3.14: of the program and its tests, and of the program alone (for
+# the Dockerfile and the GitHub Action).
 lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install -q uv
 	.venv-lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --group dev --all-extras pyproject.toml -o requirements.lock
+	.venv-lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --all-extras -c requirements.lock pyproject.toml -o requirements-runtime.lock
 	rm -rf .venv-lock
 
 .venv: requirements.lock pyproject.toml

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 from zoneinfo import ZoneInfo
 
 from okrsync.cron import WEEKDAYS, Cron
 from okrsync.errors import StoreError
-from okrsync.stopping import Terminated, finishing
 
 if TYPE_CHECKING:
     from apscheduler.triggers.base import BaseTrigger
@@ -24,6 +25,8 @@ ALIVE_EVERY = 15.0
 """Seconds between two signs of life in the health file."""
 ALIVE_WITHIN = timedelta(seconds=90)
 """Without a sign of life for longer than this, the schedule is taken for dead."""
+_NAP = 20.0
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class Health:
             self._jobs[job] = known
             self._write()
 
-    def forget_others(self, jobs: Sequence[str]) -> None:
+    def keep_only(self, jobs: Sequence[str]) -> None:
         """Leave out jobs of an earlier configuration."""
         with self._lock:
             self._jobs = {name: self._jobs[name] for name in jobs if name in self._jobs}
@@ -154,8 +157,10 @@ def signs(path: Path, now: datetime) -> tuple[bool, list[str]]:
     for name, facts in sorted(content["jobs"].items()):
         if facts.get("running"):
             lines.append(f"{name}: runs since {facts.get('began')}")
-        elif "exit_code" in facts:
-            lines.append(f"{name}: ended {facts.get('ended')} with exit code {facts['exit_code']}")
+        elif "ended" in facts:
+            code = facts.get("exit_code")
+            how = "broke off" if code is None else f"ended with exit code {code}"
+            lines.append(f"{name}: {how} at {facts['ended']}")
         else:
             lines.append(f"{name}: not run yet; next {facts.get('next')}")
     return True, lines
@@ -168,64 +173,50 @@ def run(
     health: Health,
     clock: Callable[[], datetime],
     say: Callable[[str, Job, str], None],
-) -> None:
+) -> Never:
     """Run the jobs at their times, in this thread, until ``Terminated`` is raised in it (``stopping.on_sigterm``).
 
     Jobs never overlap: one that is due while another runs comes after it. Times that were missed meanwhile, while the
     machine slept, or since the last run that ``health`` knows of, are made up for by one run. ``say`` is told what
-    happens: ``begins``, ``ended`` or ``broke``, the job, and words.
+    happens: ``begins``, ``ended`` or ``broke``, the job, and words. APScheduler gives the times alone: its schedulers
+    run jobs in threads, where no signal arrives.
     """
-    from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
-    from apscheduler.executors.debug import DebugExecutor
-    from apscheduler.schedulers.blocking import BlockingScheduler
+    due: dict[Job, datetime] = {}
 
-    # Its executor "for debugging" is the one that runs a job where the signals arrive, and none beside another.
-    scheduler = BlockingScheduler(timezone=zone, executors={"default": DebugExecutor()})
-    stopped: list[Terminated] = []
+    def plan(job: Job, moment: datetime | None) -> None:
+        # An expression that was accepted has a next time, as long as the calendar goes on.
+        due[job] = moment or datetime.max.replace(tzinfo=UTC)
+        health.note(job.name, next=moment)
 
-    def work(job: Job) -> None:
-        began = clock()
-        with finishing():
-            health.note(job.name, began=began, running=True)
-            say("begins", job, "begins")
-        code: int | None = None
-        try:
-            code = job.work()
-        except Terminated as error:
-            # APScheduler would only log it and go on to the next time.
-            stopped.append(error)
-            scheduler.shutdown(wait=False)
-        finally:
-            following = next_time(job.cron, zone, clock())
-            health.note(job.name, ended=clock(), running=False, exit_code=code, next=following)
-        if code is not None:
-            upcoming = f"; next {following.isoformat(timespec='minutes')}" if following else ""
-            say("ended", job, f"ended with exit code {code}{upcoming}")
-
-    def broke(event: JobExecutionEvent) -> None:
-        job = next(each for each in jobs if each.name == event.job_id)
-        say("broke", job, f"broke off: {type(event.exception).__name__}: {event.exception}\n{event.traceback}")
-
-    scheduler.add_listener(broke, EVENT_JOB_ERROR)
-    health.forget_others([job.name for job in jobs])
-    for job in jobs:
-        now, before = clock(), health.last_begun(job.name)
-        due = next_time(job.cron, zone, before) if before is not None else None
-        first = now if due is not None and due <= now else next_time(job.cron, zone, now)
-        health.note(job.name, next=first, running=False)
-        scheduler.add_job(
-            work,
-            trigger(job.cron, zone),
-            args=[job],
-            id=job.name,
-            coalesce=True,
-            misfire_grace_time=None,
-            next_run_time=first,
-        )
     with health.beating():
-        scheduler.start()
-    if stopped:
-        raise stopped[0]
+        health.keep_only([job.name for job in jobs])
+        for job in jobs:
+            now, before = clock(), health.last_begun(job.name)
+            missed = before is not None and (next_time(job.cron, zone, before) or now) <= now
+            plan(job, now if missed else next_time(job.cron, zone, now))
+        while True:
+            job = min(jobs, key=due.__getitem__)
+            # In short naps, so that a clock that is set or a machine that slept is noticed.
+            while (left := (due[job] - clock()).total_seconds()) > 0:
+                time.sleep(min(left, _NAP))
+            try:
+                _run(job, health, clock, say)
+            finally:
+                plan(job, next_time(job.cron, zone, clock()))
+
+
+def _run(job: Job, health: Health, clock: Callable[[], datetime], say: Callable[[str, Job, str], None]) -> None:
+    health.note(job.name, began=clock(), running=True, exit_code=None)
+    say("begins", job, "begins")
+    code: int | None = None
+    try:
+        code = job.work()
+    except Exception:  # noqa: BLE001 (a defect of one run must not end all that come after it; it is said in full)
+        say("broke", job, f"broke off\n{traceback.format_exc()}")
+    else:
+        say("ended", job, f"ended with exit code {code}")
+    finally:
+        health.note(job.name, ended=clock(), running=False, exit_code=code)
 
 
 def _moment(text: object) -> datetime | None:

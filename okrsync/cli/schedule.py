@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 import click
 
@@ -64,8 +64,7 @@ def command(app: App, unit: str | None, health_file: Path | None, probe: bool, l
         return Exit.DONE
     if log_format == "json":
         app.json_lines = "schedule"
-    _serve(app, app.config(), health_file, log_format)
-    return Exit.DONE
+    return _serve(app, app.config(), health_file, log_format)
 
 
 def _probe(app: App, health_file: Path) -> int:
@@ -91,7 +90,7 @@ def _times(config: Config) -> dict[str, Cron]:
     return times
 
 
-def _serve(app: App, config: Config, health_file: Path | None, log_format: str) -> None:
+def _serve(app: App, config: Config, health_file: Path | None, log_format: str) -> Never:
     from okrsync.cli import run_command
     from okrsync.schedule import Health, Job, run
 
