@@ -20,13 +20,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
+from okrsync.checkup import Check, trying
 from okrsync.model import Milestone, Scope, WorkItem
+from okrsync.numbers import count_of
 from okrsync.pace import Paces
 
 Cursor: TypeAlias = dict[str, Any]
@@ -158,6 +161,22 @@ class Connector(ABC):
     def fetch(self, scope: Scope, ids: Sequence[str]) -> Iterator[Page]:
         """Read single items that a census named and the store does not have. By default nothing can be fetched."""
         return iter(())
+
+    def checkup(self, now: datetime) -> Iterator[Check]:
+        """What `okrsync doctor` says of the source at ``now``: whether each scope can be read, and what the account may
+        do that is not needed. Asks the service; a refusal of a scope is a check, one of all may be raised.
+        """
+        scopes = self.scopes()
+        yield Check(self.context.source, "good", self.describe())
+        for scope in scopes:
+            about = f"{scope.source}:{scope.id}"
+            with trying(about, "nothing of this scope can be read until this is mended") as failed:
+                found = self.count(scope)
+                yield Check(
+                    about, "good", "can be read" if found is None else f"can be read: {count_of(found, 'item')}"
+                )
+            if failed.check is not None:
+                yield failed.check
 
     def describe(self) -> str:
         """The service and the account in a few words, for messages: ``Jira Cloud at acme.atlassian.net as Bot``."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from urllib.parse import urlsplit
 
+from okrsync.checkup import Check
 from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, Shard, SourceSettings
 from okrsync.dates import iso, parse_moment
 from okrsync.errors import AuthError, SourceError
@@ -115,6 +117,12 @@ class GitHubConnector(Connector):
             return counted
         found = counts(self._client, scope.id)
         return count_over_rest(self._client, scope.id) if found is None else found.total
+
+    def checkup(self, now: datetime) -> Iterator[Check]:
+        """See ``Connector.checkup``."""
+        from okrsync_github.checkup import checkup
+
+        return checkup(self, self._client, now)
 
     def describe(self) -> str:
         """The service and how we are known there; sends nothing."""

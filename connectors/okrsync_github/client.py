@@ -60,6 +60,10 @@ class Answer:
     """To ask next time whether it has changed."""
     date: datetime | None
     """The server's clock."""
+    token_scopes: str | None = None
+    """What a classic token may do, as GitHub tells it; None for every other kind of token."""
+    token_expires: str | None = None
+    """When the token ends, where it does."""
 
 
 class GraphQLAnswer(NamedTuple):
@@ -123,7 +127,14 @@ class GitHubClient:
                 raise self._refusal(status, headers, text, where)
             links = self._links(headers, where)
             return Answer(
-                status, _json(text, where), links.get("next"), links.get("last"), headers.get("ETag"), _date(headers)
+                status,
+                _json(text, where),
+                links.get("next"),
+                links.get("last"),
+                headers.get("ETag"),
+                _date(headers),
+                headers.get("X-OAuth-Scopes"),
+                headers.get("GitHub-Authentication-Token-Expiration"),
             )
 
         return with_retries(once, policy=self._policy, on_wait=self._context.on_wait)

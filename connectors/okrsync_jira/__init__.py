@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
+from okrsync.checkup import Check
 from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, Shard
 from okrsync.dates import parse_moment
 from okrsync.errors import AuthError, SourceError
@@ -43,7 +44,7 @@ JQL_SCOPE = "jql"
 
 
 @dataclass(frozen=True, slots=True)
-class _Site:
+class Site:
     """What is asked once: who we are there, and what the site is."""
 
     client: JiraClient
@@ -76,7 +77,7 @@ class JiraConnector(Connector):
         super().__init__(settings, context)
         self._lock = threading.RLock()
         self._client: JiraClient | None = None
-        self._known_site: _Site | None = None
+        self._known_site: Site | None = None
         self._executor: ThreadPoolExecutor | None = None
         self._versions_of: dict[str, Sequence[Any]] = {}
         """What a plan has learned of a project on the way, until its first page asks for it."""
@@ -147,6 +148,22 @@ class JiraConnector(Connector):
             batch = list(ids[start : start + PAGE])
             yield self._page(site, Found(self._fetched(site, batch, fields, where), None), where, ())
 
+    def checkup(self, now: datetime) -> Iterator[Check]:
+        """See ``Connector.checkup``."""
+        from okrsync_jira.checkup import checkup
+
+        return checkup(self, now)
+
+    def site(self) -> Site:
+        """What the site says of itself and of us; asked once."""
+        return self._site()
+
+    def check_scope(self, scope: Scope) -> str | None:
+        """The present key of the scope's project, None for ``jql``. Raises ``SourceError`` when it is not shown."""
+        site, project, _ = self._open(scope)
+        self._may_browse(site, project, self._where(scope))
+        return project
+
     def describe(self) -> str:
         """``Jira Cloud at acme.atlassian.net as Sync Bot``; asks the site."""
         site, parts = self._site(), urlsplit(self.settings.url)
@@ -187,13 +204,13 @@ class JiraConnector(Connector):
                 )
             return self._client
 
-    def _site(self) -> _Site:
+    def _site(self) -> Site:
         with self._lock:
             if self._known_site is None:
                 self._known_site = self._ask_site()
             return self._known_site
 
-    def _ask_site(self) -> _Site:
+    def _ask_site(self) -> Site:
         source, client, side = self.context.source, self._wire(), self._side()
         guess = isinstance(self.settings.auth, CloudAuth)
         info_asked = side.submit(_if_there, client, "/rest/api/2/serverInfo", source)
@@ -216,7 +233,7 @@ class JiraConnector(Connector):
         account = one_line(str(me.get("displayName") or next(name for name in names if name)), 80)
         told = _server_time(answer) or _told_time(info) or datetime.now(UTC)
         reader = Reader(self.settings.url, self.context.timezone, custom, self.context.people)
-        return _Site(
+        return Site(
             client,
             cloud,
             account,
@@ -235,7 +252,7 @@ class JiraConnector(Connector):
             return f"({q.without_order(self.settings.jql)})"
         return f"project = {q.quoted(str(project))}"
 
-    def _open(self, scope: Scope) -> tuple[_Site, str | None, datetime]:
+    def _open(self, scope: Scope) -> tuple[Site, str | None, datetime]:
         """The site, the present key of the scope's project (None for ``jql``), and the time by the site's clock.
 
         Raises ``SourceError`` when the project cannot be seen: that is not an empty project.
@@ -271,7 +288,7 @@ class JiraConnector(Connector):
             self._versions_of[key] = project["versions"]
         return site, key, _server_time(answer) or site.now()
 
-    def _has_an_issue(self, site: _Site, project: str, where: str) -> bool:
+    def _has_an_issue(self, site: Site, project: str, where: str) -> bool:
         try:
             found = next(Search(site.client, site.cloud, where).pages(self._jql(project), ["created"], 1))
         except Refused as error:
@@ -280,7 +297,7 @@ class JiraConnector(Connector):
             raise
         return bool(found.issues)
 
-    def _may_browse(self, site: _Site, project: str | None, where: str) -> None:
+    def _may_browse(self, site: Site, project: str | None, where: str) -> None:
         # Cloud must be told which permissions; Data Center knows no such parameter and tells all of them.
         params = {
             **({"permissions": "BROWSE_PROJECTS"} if site.cloud else {}),
@@ -293,7 +310,7 @@ class JiraConnector(Connector):
         if data is False:
             raise AuthError(f"{where}: {site.account} may no longer browse {project or 'any project'}: ask for access")
 
-    def _versions(self, site: _Site, project: str, where: str) -> tuple[Milestone, ...]:
+    def _versions(self, site: Site, project: str, where: str) -> tuple[Milestone, ...]:
         versions: Any = self._versions_of.pop(project, None)
         if versions is None:
             path = f"{site.api}/project/{quote(project, safe='')}/versions"
@@ -308,7 +325,7 @@ class JiraConnector(Connector):
             raise SourceError(f"{where}: Jira answered without a list of versions")
         return tuple(site.reader.version(version, project, where) for version in versions)
 
-    def _page(self, site: _Site, found: Found, where: str, more: tuple[Milestone, ...]) -> Page:
+    def _page(self, site: Site, found: Found, where: str, more: tuple[Milestone, ...]) -> Page:
         items = tuple(site.reader.item(issue, where) for issue in found.issues)
         milestones = {(milestone.kind, milestone.id): milestone for milestone in more}
         # A project's versions are asked for as a whole; the issues of a query are all that tells of theirs.
@@ -318,7 +335,7 @@ class JiraConnector(Connector):
                 milestones[milestone.kind, milestone.id] = milestone
         return Page(items, found.next, tuple(milestones.values()))
 
-    def _fetched(self, site: _Site, ids: list[str], fields: list[str], where: str) -> Sequence[Issue]:
+    def _fetched(self, site: Site, ids: list[str], fields: list[str], where: str) -> Sequence[Issue]:
         if site.cloud:
             body = {"issueIdsOrKeys": ids, "fields": fields}
             try:

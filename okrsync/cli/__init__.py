@@ -20,6 +20,7 @@ from okrsync.stopping import Terminated, on_sigterm
 COMMANDS = {
     "init": ("init", "Write a working starter configuration."),
     "check": ("check", "Check both files, and whether the OKRs are well formed."),
+    "doctor": ("doctor", "Ask each source, outcome source and wiki, and say what a run would stumble over."),
     "sync": ("sync", "Pull what changed: work from every source, measurements from every outcome source."),
     "check-in": ("check_in", "Record a measurement by a person."),
     "ack": ("ack", "Acknowledge a change of the goal above."),

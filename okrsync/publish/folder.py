@@ -7,12 +7,13 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
 
+from okrsync.checkup import Check
 from okrsync.errors import SourceError
 from okrsync.http import one_line
 from okrsync.publish.interface import PublishContext, Published, Publisher, PublisherSettings, WikiPage
@@ -49,6 +50,19 @@ class Folder(Publisher):
     def __init__(self, settings: FolderSettings, context: PublishContext) -> None:
         super().__init__(settings, context)
         self.path = Path(os.path.normpath(context.base / settings.path))
+
+    def checkup(self) -> Iterator[Check]:
+        """Whether the folder can be written, or made, by this user."""
+        existing = next(path for path in (self.path, *self.path.parents) if path.exists())
+        if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+            raise SourceError(
+                f"the wiki {self.path} cannot be written: {existing} is not a folder that this user may write"
+            )
+        yield Check(
+            "wiki folder",
+            "good",
+            f"{self.path} can be written" if existing == self.path else f"{self.path} can be made",
+        )
 
     def publish(self, pages: Sequence[WikiPage]) -> Published:
         return write_pages(self.path, pages, where=str(self.path))

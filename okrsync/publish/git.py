@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, field_validator, model_validator
 
 from okrsync import git_command
+from okrsync.checkup import Check
 from okrsync.errors import RetryableError, SourceError
 from okrsync.git_command import NETWORK_TIMEOUT, Credentials, GitError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line, shown_url, with_retries
@@ -156,6 +157,17 @@ class Git(Publisher):
         # GitHub, GitLab and Gitea take a token as the password of any user; GitHub documents this one.
         self._credentials = Credentials(url, auth.user or "x-access-token", auth.secret) if auth else None
 
+    def checkup(self) -> Iterator[Check]:
+        """Whether the repository can be read, and takes a push; the push is a dry run and changes nothing."""
+        with tempfile.TemporaryDirectory(prefix="okrsync-wiki-", ignore_cleanup_errors=True) as name:
+            clone = Path(name)
+            self._run(clone, "init", "--quiet", "--template=", "--initial-branch=okrsync")
+            branch, exists = self._fetch(clone)
+            if not exists:
+                self._save(clone, "A page", "--allow-empty")
+            self._ask(clone, "push", "--quiet", "--dry-run", "--", self.url, f"HEAD:refs/heads/{branch}")
+        yield Check("wiki git", "good", f"{self.where} can be written, branch {branch}")
+
     def publish(self, pages: Sequence[WikiPage]) -> Published:
         for _ in range(PUSH_ATTEMPTS):
             with tempfile.TemporaryDirectory(prefix="okrsync-wiki-", ignore_cleanup_errors=True) as name:
@@ -219,11 +231,15 @@ class Git(Publisher):
         # With `.gitattributes`, files that differ in their line ends alone are the same to git.
         if exists and self._run(clone, "diff", "--cached", "--quiet", accepted=(0, 1))[0] == 0:
             return Published((), (*done.unchanged, *done.written), done.kept, self.where)
+        self._save(clone, _message(done.written))
+        return done
+
+    def _save(self, clone: Path, message: str, *options: str) -> None:
         author = self.settings.author
         self._run(
             clone,
-            *("commit", "--quiet", "--no-verify", "--cleanup=verbatim", "--file=-"),
-            stdin=f"{_message(done.written)}\n".encode(),
+            *("commit", "--quiet", "--no-verify", "--cleanup=verbatim", "--file=-", *options),
+            stdin=f"{message}\n".encode(),
             variables={
                 "GIT_AUTHOR_NAME": author.name,
                 "GIT_AUTHOR_EMAIL": author.email,
@@ -231,7 +247,6 @@ class Git(Publisher):
                 "GIT_COMMITTER_EMAIL": author.email,
             },
         )
-        return done
 
     def _push(self, clone: Path, branch: str) -> bool:
         """True when the commit is there, False when somebody else's came first."""

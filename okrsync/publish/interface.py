@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
+
+from okrsync.checkup import Check
 
 
 class PublisherSettings(BaseModel):
@@ -69,6 +71,13 @@ class Publisher(ABC):
         """Keep the settings; open nothing yet. ``settings`` is an instance of ``Settings``."""
         self.settings = settings
         self.context = context
+
+    def checkup(self) -> Iterator[Check]:
+        """What `okrsync doctor` says of the wiki: whether pages can be written there. Writes no page.
+
+        By default that it was not tried. Raises ``SourceError`` when the wiki cannot be reached, or not be written.
+        """
+        yield Check(f"wiki {self.type_name}", "warning", "whether it can be written was not tried", "")
 
     @abstractmethod
     def publish(self, pages: Sequence[WikiPage]) -> Published:

@@ -62,6 +62,8 @@ class GitHubStandIn(GitHubState, StandIn):
         self.web_url = web_url
         self.clock = clock
         self.remaining = 5000
+        self.token_headers: dict[str, str] = {}
+        """What GitHub tells of a token with every answer, such as ``X-OAuth-Scopes``."""
         self.cut_short_next = 0
         """How many GraphQL answers are over the resource limit: partial data plus an error."""
         self.lacks: set[str] = set()
@@ -106,7 +108,12 @@ class GitHubStandIn(GitHubState, StandIn):
             answer = self._answer(request)
             # Enterprise Server names no limits: they are off until its administrator turns them on.
             limits = {} if self.enterprise else self._rate_headers()
-            headers = {"X-GitHub-Media-Type": "github.v3; format=json", **limits, **answer.headers}
+            headers = {
+                "X-GitHub-Media-Type": "github.v3; format=json",
+                **limits,
+                **self.token_headers,
+                **answer.headers,
+            }
             if request.method == "GET" and answer.status == 200:
                 tag = f'W/"{hashlib.sha256(json.dumps(answer.json).encode()).hexdigest()}"'
                 headers["ETag"] = tag
@@ -307,6 +314,8 @@ class GitHubStandIn(GitHubState, StandIn):
                 return self._page(request, here, found, partial(objects.milestone, repository))
         except ValueError as error:
             return _refusal(422, f"Validation Failed: {error}")
+        if rest == "/commits":
+            return _refusal(409, "Git Repository is empty.")  # commits are known of pull requests alone
         if rest == "/releases":
             releases = [objects.release(repository, number) for number in repository.releases]
             releases.sort(key=lambda each: str(each["created_at"]), reverse=True)

@@ -14,7 +14,9 @@ from okrsync.sandbox.server import Request, Response, StandIn
 _EXPAND = "operations,versionedRepresentations,editmeta,changelog,renderedFields"
 _CATEGORIES = ((1, "undefined", "medium-gray", "No Category"), (2, "new", "blue-gray", "To Do"),
                (4, "indeterminate", "yellow", "In Progress"), (3, "done", "green", "Done"))  # fmt: skip
-_PERMISSIONS = ("BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "ADMINISTER_PROJECTS", "ADMINISTER")
+_PERMISSIONS = (
+    "BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "DELETE_ISSUES", "ADMINISTER_PROJECTS", "ADMINISTER",
+)  # fmt: skip
 _SEARCH_BODY = {
     "expand", "fields", "fieldsByKeys", "jql", "maxResults", "nextPageToken", "properties", "reconcileIssues",
 }  # fmt: skip
@@ -49,6 +51,8 @@ class JiraStandIn(JiraState, StandIn):
         self.email, self.token = email, token
         self.page_limit = page_limit or (100 if self.cloud else 1000)
         self.short_pages = short_pages
+        self.permissions = {"BROWSE_PROJECTS"}
+        """What the account may do in the projects that it sees."""
         self.beyond_window = beyond_window
         self._tokens: dict[str, tuple[str, list[str], int, float]] = {}
         routes: list[tuple[str, str, Callable[..., Response]]] = [
@@ -188,7 +192,7 @@ class JiraStandIn(JiraState, StandIn):
                         "name": permission.replace("_", " ").capitalize(),
                         "type": "GLOBAL" if permission == "ADMINISTER" else "PROJECT",
                         "description": "",
-                        "havePermission": has and permission == "BROWSE_PROJECTS",
+                        "havePermission": has and permission in self.permissions,
                     }
                     for number, permission in enumerate(_PERMISSIONS)
                     if permission in wanted

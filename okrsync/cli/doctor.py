@@ -1,0 +1,36 @@
+"""``okrsync doctor``."""
+
+from __future__ import annotations
+
+import click
+
+from okrsync.cli.common import App, Exit, common_options, now, pass_app, write_output
+
+
+@click.command(name="doctor")
+@common_options
+@pass_app
+def command(app: App) -> int:
+    """Ask each source, outcome source and wiki, and say what a run would stumble over.
+
+    Finds what cannot be reached or read, tokens that may not do what is needed or may do more than that, clocks and
+    time zones that disagree, wikis that cannot be written, and work rules that match nothing. Nothing is pulled or
+    published. Exit code 3 when something has to be mended, 4 when nothing can work; warnings change nothing.
+    """
+    from okrsync.doctor import examine
+    from okrsync.http import one_line
+
+    config = app.config()
+    for problem in config.warnings:
+        write_output(f"warning  {one_line(str(problem), 1000)}\n", None)
+    states: list[str] = []
+    for check in examine(config, now(), lambda why, seconds: app.detail(f"waiting {seconds:.0f} s: {why}")):
+        states.append(check.state)
+        mark = {"good": "ok     ", "warning": "warning", "bad": "BAD    "}[check.state]
+        lines = [f"{mark}  {one_line(check.about, 100)}: {one_line(check.message, 1000)}"]
+        if check.action:
+            lines.append(f"         {one_line(check.action, 1000)}")
+        write_output("".join(f"{line}\n" for line in lines), None)
+    if "bad" not in states:
+        return Exit.DONE
+    return Exit.IN_PART if "good" in states else Exit.NOTHING
