@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench docs docs-check schemas lock clean
+.PHONY: demo test lint format bench docs docs-check messages schemas lock clean
 
 demo: .venv
 	$(BIN)/okrsync demo demo
@@ -29,6 +29,10 @@ docs-check: .venv
 # What the code knows of itself: the schemas for editors, the reference of commands and tables.
 schemas: .venv
 	$(BIN)/python -m okrsync.schemas config
+
+# What people read, collected from code and templates into okrsync/locale; says what lacks a translation.
+messages: .venv
+	$(BIN)/python -m docs.messages
 
 docs: .venv
 	$(BIN)/python -m docs.generate

@@ -15,6 +15,7 @@ import click
 from okrsync import __version__
 from okrsync.cli.common import App, Exit, common_options
 from okrsync.errors import ConfigError, LockedError, OkrsyncError
+from okrsync.language import choose
 from okrsync.stopping import Terminated, on_sigterm
 
 COMMANDS = {
@@ -97,6 +98,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def run_command(args: Sequence[str] | None, app: App) -> int:
     """Run one command and give its exit code; what it opened is closed. Raises ``Terminated`` alone."""
+    choose("en")
     try:
         result = cli.main(args=args, prog_name="okrsync", standalone_mode=False, obj=app)
     except click.ClickException as error:

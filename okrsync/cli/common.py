@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from functools import wraps
@@ -15,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 
 from okrsync.errors import ConfigError, OkrsyncError
+from okrsync.language import LANGUAGES
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -47,12 +49,27 @@ class App:
         self.quiet = False
         self.verbose = False
         self.color = not os.environ.get("NO_COLOR")  # whatever its value, says no-color.org
+        self.language: str | None = None
+        """The language that ``--language`` names."""
         self.json_lines: str | None = None
         """Messages are JSON objects, a line each, with this as their ``job``; ``None`` for text."""
         self._opened: list[Engine] = []
 
-    def use(self, *, config_path: Path | None, quiet: bool, verbose: bool, no_color: bool) -> None:
+    def use(
+        self,
+        *,
+        config_path: Path | None = None,
+        quiet: bool = False,
+        verbose: bool = False,
+        no_color: bool = False,
+        language: str | None = None,
+    ) -> None:
         """Take options over; they may stand before and after the command."""
+        if language is not None:
+            from okrsync.language import choose
+
+            self.language = language
+            choose(language)
         self.config_path = config_path or self.config_path
         self.quiet = self.quiet or quiet
         self.verbose = (self.verbose or verbose) and not self.quiet
@@ -100,10 +117,15 @@ class App:
         return self.json_lines is None and on_terminal()
 
     def config(self) -> Config:
-        """Load both files; warnings go to stderr. Raises ``ConfigError``."""
+        """Load both files; warnings go to stderr. From here on people are spoken to in the language of ``--language``,
+        or that of the configuration. Raises ``ConfigError``.
+        """
         from okrsync.config import load_config
+        from okrsync.language import choose
 
         config = load_config(self.config_path)
+        config = replace(config, language=self.language or config.language)
+        choose(config.language)
         for problem in config.warnings:
             self.detail(f"warning: {problem}")
         return config
@@ -134,13 +156,23 @@ def common_options(function: F) -> F:
     )
     @click.option("-q", "--quiet", is_flag=True, help="Only failures on stderr.")
     @click.option("-v", "--verbose", is_flag=True, help="Also details on stderr.")
+    @click.option("--language", type=click.Choice(LANGUAGES), help="Of all that is said; else that of okrsync.yaml.")
     @click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same.")
     @click.pass_context
     @wraps(function)
     def wrapper(
-        ctx: click.Context, /, *, config_path: Path | None, quiet: bool, verbose: bool, no_color: bool, **rest: Any
+        ctx: click.Context,
+        /,
+        *,
+        config_path: Path | None,
+        quiet: bool,
+        verbose: bool,
+        no_color: bool,
+        language: str | None,
+        **rest: Any,
     ) -> Any:
-        ctx.find_object(App).use(config_path=config_path, quiet=quiet, verbose=verbose, no_color=no_color)  # type: ignore[union-attr]  # main() always makes one
+        app = ctx.ensure_object(App)
+        app.use(config_path=config_path, quiet=quiet, verbose=verbose, no_color=no_color, language=language)
         return ctx.invoke(function, **rest)
 
     return wrapper  # type: ignore[return-value]  # click's decorators keep the name and help of the function

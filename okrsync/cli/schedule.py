@@ -97,7 +97,13 @@ def _serve(app: App, config: Config, health_file: Path | None, log_format: str) 
     def job(name: str, cron: Cron) -> Job:
         def work() -> int:
             own = App()
-            own.use(config_path=config.path, quiet=app.quiet, verbose=app.verbose, no_color=not app.color)
+            own.use(
+                config_path=config.path,
+                quiet=app.quiet,
+                verbose=app.verbose,
+                no_color=not app.color,
+                language=app.language,
+            )
             own.json_lines = name if log_format == "json" else None
             return run_command([name], own)
 

@@ -5,10 +5,11 @@ All of it is plain text; a format escapes it as it needs to.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from okrsync.language import N_, _
 from okrsync.model import Judgement, Kind, Movement, Piece, SourceStatus, Suggestion, Trend, Verdict
 from okrsync.report.escape import clean
 from okrsync.report.value import Change, Closing, Mode, Report
@@ -18,56 +19,82 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 NOTHING = "–"
 
 
-class VerdictWords(NamedTuple):
-    """How a verdict is shown: never by its mark or a colour alone."""
+@dataclass(frozen=True, slots=True)
+class VerdictWords:
+    """How a verdict is shown: never by its mark or a colour alone. The words are translated as they are read."""
 
     mark: str
-    name: str
-    meaning: str
-    decide: str = ""
-    """What a person should decide about it; empty when there is nothing."""
+    _name: str
+    _meaning: str
+    _decide: str = ""
+
+    @property
+    def name(self) -> str:
+        """``too early``."""
+        return _(self._name)
+
+    @property
+    def meaning(self) -> str:
+        """What it says of work and outcome, in a clause."""
+        return _(self._meaning)
+
+    @property
+    def decide(self) -> str:
+        """What a person should decide about it; empty when there is nothing."""
+        return _(self._decide) if self._decide else ""
 
 
 VERDICTS = {
     Verdict.BUSY: VerdictWords(
         "●",
-        "busy",
-        "work ships, the outcome does not move",
-        "stop this bet, change it, or say what would show by when that it works.",
+        N_("busy"),
+        N_("work ships, the outcome does not move"),
+        N_("stop this bet, change it, or say what would show by when that it works."),
     ),
-    Verdict.TOO_EARLY: VerdictWords("◔", "too early", "work has shipped, the outcome could not show it yet"),
+    Verdict.TOO_EARLY: VerdictWords("◔", N_("too early"), N_("work has shipped, the outcome could not show it yet")),
     Verdict.NEGLECTED: VerdictWords(
-        "◌", "neglected", "no work, and the outcome does not move", "start work on it, or drop it."
+        "◌", N_("neglected"), N_("no work, and the outcome does not move"), N_("start work on it, or drop it.")
     ),
-    Verdict.BUILDING: VerdictWords("◐", "building", "work is under way, none is finished"),
+    Verdict.BUILDING: VerdictWords("◐", N_("building"), N_("work is under way, none is finished")),
     Verdict.UNATTRIBUTED: VerdictWords(
         "◇",
-        "unattributed",
-        "the outcome moves without finished work",
-        "link the work that did this, or call it luck.",
+        N_("unattributed"),
+        N_("the outcome moves without finished work"),
+        N_("link the work that did this, or call it luck."),
     ),
     Verdict.UNMEASURED: VerdictWords(
-        "○", "unmeasured", "no usable measurement, so nobody can tell", "measure it, or drop it."
+        "○", N_("unmeasured"), N_("no usable measurement, so nobody can tell"), N_("measure it, or drop it.")
     ),
-    Verdict.DELIVERING: VerdictWords("▲", "delivering", "work ships, and the outcome is where it should go"),
-    Verdict.ACHIEVED: VerdictWords("✓", "achieved", "the target is reached"),
-    Verdict.RETIRED: VerdictWords("×", "retired", "dropped before the cycle's end"),
+    Verdict.DELIVERING: VerdictWords("▲", N_("delivering"), N_("work ships, and the outcome is where it should go")),
+    Verdict.ACHIEVED: VerdictWords("✓", N_("achieved"), N_("the target is reached")),
+    Verdict.RETIRED: VerdictWords("×", N_("retired"), N_("dropped before the cycle's end")),
 }
 
 
-class ModeWords(NamedTuple):
-    """A failure mode: its name, and what goes wrong."""
+@dataclass(frozen=True, slots=True)
+class ModeWords:
+    """A failure mode: its name, and what goes wrong. What is kept is marked, what is read is translated."""
 
-    name: str
-    meaning: str
+    _name: str
+    _meaning: str
+
+    @property
+    def name(self) -> str:
+        """``alignment``."""
+        return _(self._name)
+
+    @property
+    def meaning(self) -> str:
+        """What goes wrong, in a clause."""
+        return _(self._meaning)
 
 
 MODES: dict[Mode, ModeWords] = {
-    "alignment": ModeWords("alignment", "the goals of some levels do not carry those above them"),
-    "persistence": ModeWords("persistence", "given up before it could work"),
-    "strategy": ModeWords("strategy", "key results that are tasks, or serve no strategy"),
-    "drift": ModeWords("drift", "goals changed, and not everybody followed"),
-    "bottleneck": ModeWords("bottleneck", "work waits for the one who leads"),
+    "alignment": ModeWords(N_("alignment"), N_("the goals of some levels do not carry those above them")),
+    "persistence": ModeWords(N_("persistence"), N_("given up before it could work")),
+    "strategy": ModeWords(N_("strategy"), N_("key results that are tasks, or serve no strategy")),
+    "drift": ModeWords(N_("drift"), N_("goals changed, and not everybody followed")),
+    "bottleneck": ModeWords(N_("bottleneck"), N_("work waits for the one who leads")),
 }
 
 RULES_EXPLAINED = "What each rule means, how it is computed and how to silence it: docs/findings.md of okrsync."
