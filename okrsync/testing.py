@@ -13,10 +13,12 @@ fails.
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +30,7 @@ from okrsync.connector import Connector, Cursor, Page, Plan, Shard, SourceSettin
 from okrsync.errors import SourceError
 from okrsync.model import ItemState, Scope, WorkItem
 from okrsync.outcomes.interface import OutcomeSettings, OutcomeSource
-from okrsync.publish.interface import Publisher, PublisherSettings, WikiPage
+from okrsync.publish.interface import Attachment, Publisher, PublisherSettings, WikiPage
 
 __all__ = ["ConnectorContract", "OutcomeContract", "PublisherContract"]
 
@@ -210,7 +212,8 @@ class OutcomeContract:
 
 
 class PublisherContract:
-    """Give the fixture ``publisher``, one for a wiki without any of the pages, and the methods ``read`` and ``edit``.
+    """Give the fixture ``publisher``, one for a wiki without any of the pages, and the methods ``read``, ``edit``,
+    ``attachment`` and ``replace_attachment``.
 
     ``secrets`` names what must not appear in anything that is shown.
     """
@@ -229,6 +232,18 @@ class PublisherContract:
     def edit(self, publisher: Publisher, name: str, before: str, after: str) -> None:
         """Replace ``before`` with ``after`` on a page, as a person would who uses the wiki."""
         raise NotImplementedError("override `edit`")
+
+    def add(self, publisher: Publisher, name: str, above: str, below: str) -> None:
+        """Put lines of text above and below everything that a page holds, as a person would who uses the wiki."""
+        raise NotImplementedError("override `add`")
+
+    def attachment(self, publisher: Publisher, page: str, name: str) -> bytes | None:
+        """What the wiki holds as an attachment of that name of a page; None when there is none."""
+        raise NotImplementedError("override `attachment`")
+
+    def replace_attachment(self, publisher: Publisher, page: str, name: str, data: bytes) -> None:
+        """Put another file in an attachment's place, as a person would who uses the wiki."""
+        raise NotImplementedError("override `replace_attachment`")
 
     def test_settings_refuse_what_they_do_not_know(self, publisher: Publisher) -> None:
         _check_settings(publisher, PublisherSettings)
@@ -273,6 +288,50 @@ class PublisherContract:
         assert self._text(publisher, "OKR-2026-W46") == edited
         assert "numbat" in self._text(publisher, "OKR-2026-W47"), "a page that was kept stopped the others"
 
+    def test_what_stands_outside_the_section_is_kept(self, publisher: Publisher) -> None:
+        publisher.publish([_page("OKR-2026-W47", "wombat")])
+        self.add(publisher, "OKR-2026-W47", "Above stands potoroo.", "Below stands quoll.")
+        before = self._text(publisher, "OKR-2026-W47")
+        assert "potoroo" in before, "`add` added nothing"
+        assert "quoll" in before, "`add` added nothing"
+        again = publisher.publish([_page("OKR-2026-W47", "wombat")])
+        assert (again.written, again.unchanged, again.kept) == ((), ("OKR-2026-W47",), ())
+        done = publisher.publish([_page("OKR-2026-W47", "numbat")])
+        assert (done.written, done.unchanged, done.kept) == (("OKR-2026-W47",), (), ())
+        text = self._text(publisher, "OKR-2026-W47")
+        assert text.index("potoroo") < text.index("numbat") < text.index("quoll")
+        assert "wombat" not in text
+
+    def test_attachments(self, publisher: Publisher) -> None:
+        page = _page("OKR-2026-W47", "wombat", _CHART)
+        assert publisher.publish([page]).written == (page.name,)
+        assert self.attachment(publisher, page.name, _CHART) == _DARK
+        assert _CHART in self._text(publisher, page.name), "the page does not show it"
+        done = publisher.publish([page])
+        assert (done.written, done.unchanged, done.kept) == ((), (page.name,), ())
+        other = replace(page, attachments=(replace(page.attachments[0], data=_LIGHT),))
+        done = publisher.publish([other])
+        assert (done.written, done.unchanged, done.kept) == ((page.name,), (), ())
+        assert self.attachment(publisher, page.name, _CHART) == _LIGHT
+
+    def test_attachment_that_a_person_replaced_is_kept(self, publisher: Publisher) -> None:
+        page = _page("OKR-2026-W47", "wombat", _CHART)
+        publisher.publish([page])
+        self.replace_attachment(publisher, page.name, _CHART, _LIGHT)
+        assert self.attachment(publisher, page.name, _CHART) == _LIGHT, "`replace_attachment` changed nothing"
+        done = publisher.publish([_page("OKR-2026-W47", "numbat", _CHART)])
+        assert (done.written, done.kept) == ((page.name,), (_CHART,))
+        assert self.attachment(publisher, page.name, _CHART) == _LIGHT
+        assert "numbat" in self._text(publisher, page.name), "an attachment that was kept stopped its page"
+
+    def test_edited_page_keeps_its_attachments(self, publisher: Publisher) -> None:
+        page = _page("OKR-2026-W47", "wombat", _CHART)
+        publisher.publish([page])
+        self.edit(publisher, page.name, "wombat", "bilby")
+        other = replace(page, attachments=(replace(page.attachments[0], data=_LIGHT),))
+        assert publisher.publish([other]).kept == (page.name,)
+        assert self.attachment(publisher, page.name, _CHART) == _DARK
+
     def test_no_page_is_nothing_to_do(self, publisher: Publisher) -> None:
         done = publisher.publish([])
         assert (done.written, done.unchanged, done.kept) == ((), (), ())
@@ -283,14 +342,33 @@ class PublisherContract:
             publisher.publish([_page("OKR-2026-W47", "wombat"), _page(name, "quokka")])
         assert self.read(publisher, "OKR-2026-W47") is None, "names are checked before anything is written"
 
+    @pytest.mark.parametrize(
+        "name", ["", "..", "../a.png", "a/b.png", "a\\b.png", "a:b.png", "a\nb.png", "a b.png", "a.md"]
+    )
+    def test_attachments_that_lead_elsewhere_are_refused(self, publisher: Publisher, name: str) -> None:
+        with pytest.raises(SourceError):
+            publisher.publish([_page("OKR-2026-W46", "quokka"), _page("OKR-2026-W47", "wombat", name)])
+        assert self.read(publisher, "OKR-2026-W46") is None, "names are checked before anything is written"
+
     def _text(self, publisher: Publisher, name: str) -> str:
         text = self.read(publisher, name)
         assert text is not None, f"there is no page {name}"
         return text
 
 
-def _page(name: str, word: str) -> WikiPage:
-    return WikiPage(name, name.replace("-", " "), f"# {name}\n\nThe word of the week is {word}. 本周: 目标\n")
+_CHART = "OKR-2026-W47-chart.png"
+_PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGN"
+# Two pictures of one pixel each.
+_DARK = base64.b64decode(f"{_PNG}gAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
+_LIGHT = base64.b64decode(f"{_PNG}4DwABAQEAsTj2FAAAAABJRU5ErkJggg==")
+
+
+def _page(name: str, word: str, chart: str | None = None) -> WikiPage:
+    text = f"# {name}\n\nThe word of the week is {word}. 本周: 目标\n"
+    if chart is None:
+        return WikiPage(name, name.replace("-", " "), text)
+    shown = f"{text}\n![Chart of the week]({chart})\n"
+    return WikiPage(name, name.replace("-", " "), shown, (Attachment(chart, "image/png", _DARK),))
 
 
 def _pull(connector: Connector, scope: Scope, plan: Plan) -> list[Page]:

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from okrsync.errors import SourceError
 from okrsync.publish.folder import Folder, FolderSettings
-from okrsync.publish.interface import PublishContext, WikiPage
-from okrsync.publish.section import Edited, merged, section_of
+from okrsync.publish.interface import Attachment, PublishContext, WikiPage
+from okrsync.publish.section import Edited, digest, files_of, merged, section_of
 from okrsync.testing import PublisherContract
 
 NAME = "OKR-2026-W47"
@@ -37,6 +37,17 @@ class TestContract(PublisherContract):
     def edit(self, publisher, name, before, after):
         path = publisher.path / f"{name}.md"
         path.write_text(path.read_text("utf-8").replace(before, after), "utf-8")
+
+    def add(self, publisher, name, above, below):
+        path = publisher.path / f"{name}.md"
+        path.write_text(f"{above}\n\n{path.read_text('utf-8')}\n{below}\n", "utf-8")
+
+    def attachment(self, publisher, page, name):
+        path = publisher.path / name
+        return path.read_bytes() if path.is_file() else None
+
+    def replace_attachment(self, publisher, page, name, data):
+        (publisher.path / name).write_bytes(data)
 
 
 def test_section():
@@ -160,6 +171,73 @@ def test_names_refused(tmp_path, name):
 def test_names_taken(tmp_path, name):
     assert publisher(tmp_path).publish([page(name=name)]).written == (name,)
     assert (tmp_path / "wiki" / f"{name}.md").is_file()
+
+
+PNG = Attachment(f"{NAME}-KR1.png", "image/png", b"\x89PNG 1")
+
+
+def illustrated(*attachments, markdown="# Week 47\n", name=NAME):
+    return WikiPage(name, name, markdown, attachments)
+
+
+def test_section_names_its_files():
+    section = section_of("text", [PNG])
+    assert section.endswith(
+        b"\ntext\n\n<!-- okrsync:file OKR-2026-W47-KR1.png "
+        b"sha256=ef8842f54ce9e2cc0ade7b5f9efdf5f299e1dfeebd75658058538afe8a447365 -->\n<!-- okrsync:end -->\n"
+    )
+    assert files_of(b"mine\n" + section.replace(b"\n", b"\r\n")) == {PNG.name: digest(PNG.data)}
+    assert files_of(None) == files_of(section_of(f"<!-- okrsync:file {PNG.name} sha256={digest(b'')} -->")) == {}
+
+
+def test_attachment_that_went_missing_is_written_again(tmp_path):
+    publisher(tmp_path).publish([illustrated(PNG)])
+    (tmp_path / "wiki" / PNG.name).unlink()
+    assert publisher(tmp_path).publish([illustrated(PNG)]).written == (NAME,)
+    assert (tmp_path / "wiki" / PNG.name).read_bytes() == PNG.data
+
+
+def test_attachment_no_longer_shown_goes_unless_a_person_changed_it(tmp_path):
+    other = Attachment(f"{NAME}-KR2.png", "image/png", b"\x89PNG 2")
+    publisher(tmp_path).publish([illustrated(PNG, other)])
+    (tmp_path / "wiki" / other.name).write_bytes(b"mine")
+    (tmp_path / "wiki" / "photo.png").write_bytes(b"also mine")
+    assert publisher(tmp_path).publish([illustrated()]).written == (NAME,)
+    assert sorted(path.name for path in (tmp_path / "wiki").iterdir()) == [other.name, f"{NAME}.md", "photo.png"]
+
+
+def test_file_that_a_person_put_there_first_is_kept(tmp_path):
+    (tmp_path / "wiki").mkdir()
+    (tmp_path / "wiki" / PNG.name).write_bytes(b"mine")
+    done = publisher(tmp_path).publish([illustrated(PNG)])
+    assert (done.written, done.kept) == ((NAME,), (PNG.name,))
+    assert (tmp_path / "wiki" / PNG.name).read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "/etc/hosts", ".."])
+def test_names_in_a_page_do_not_lead_out_of_the_folder(tmp_path, name):
+    """A page holds the names of its attachments; one that somebody forged removes nothing elsewhere."""
+    (tmp_path / "wiki").mkdir()
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    forged = illustrated(Attachment(name, "image/png", b"secret"))
+    (tmp_path / "wiki" / f"{NAME}.md").write_bytes(section_of(forged.markdown, forged.attachments))
+    assert publisher(tmp_path).publish([illustrated()]).written == (NAME,)
+    assert (tmp_path / "secret.png").read_bytes() == b"secret"
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [page(), page()],
+        [page(), page(name=NAME.lower())],
+        [illustrated(PNG, PNG)],
+        [illustrated(PNG), illustrated(PNG, name="OKR")],
+    ],
+)
+def test_one_file_has_one_owner(tmp_path, pages):
+    with pytest.raises(SourceError, match="is the name of two files"):
+        publisher(tmp_path).publish(pages)
+    assert not (tmp_path / "wiki").exists()
 
 
 @pytest.mark.parametrize("path", ["file", "file/below", "/proc/okrsync/wiki"])

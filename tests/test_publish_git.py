@@ -122,6 +122,18 @@ class TestContract(PublisherContract):
         text = self.read(publisher, name)
         push(self.repository, {f"{name}.md": text.replace(before, after).encode()})
 
+    def add(self, publisher, name, above, below):
+        push(self.repository, {f"{name}.md": f"{above}\n\n{self.read(publisher, name)}\n{below}\n".encode()})
+
+    def attachment(self, publisher, page, name):
+        shown = subprocess.run(
+            ["git", "-C", self.repository, "cat-file", "blob", f"HEAD:{name}"], capture_output=True, check=False
+        )
+        return None if shown.returncode else shown.stdout
+
+    def replace_attachment(self, publisher, page, name, data):
+        push(self.repository, {name: data})
+
 
 class TestContractOverHttp(TestContract):
     secrets = (TOKEN,)

@@ -7,7 +7,8 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -17,9 +18,9 @@ from okrsync.checkup import Check
 from okrsync.errors import SourceError
 from okrsync.http import one_line
 from okrsync.publish.interface import PublishContext, Published, Publisher, PublisherSettings, WikiPage
-from okrsync.publish.section import Edited, merged
+from okrsync.publish.section import Edited, digest, files_of, merged
 
-__all__ = ["Folder", "FolderSettings", "write_pages"]
+__all__ = ["Folder", "FolderSettings", "changed_by", "check_names", "write_pages"]
 
 _BAD_IN_NAME = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff]')
 # Devices of Windows: such a file cannot be checked out there.
@@ -69,14 +70,23 @@ class Folder(Publisher):
 
 
 def write_pages(folder: Path, pages: Sequence[WikiPage], *, where: str) -> Published:
-    """Bring the files ``NAME.md`` in ``folder`` up to date, each in one step: a reader never sees half a page.
+    """Bring the files ``NAME.md`` and their attachments in ``folder`` up to date, each in one step: a reader never sees
+    half a page.
 
-    A page that a person edited or made, or replaced by a symbolic link, is kept as it is. Raises ``SourceError`` when a
-    name cannot be a file's or a file cannot be written; ``where`` says in the message which wiki it was.
+    A page or attachment that a person edited or made, or replaced by a symbolic link, is kept as it is; an attachment
+    that its page no longer shows goes. Raises ``SourceError`` when a name cannot be a file's or a file cannot be
+    written; ``where`` says in the message which wiki it was.
     """
-    for page in pages:
-        _check_name(page.name, where)
-    written, unchanged, kept = [], [], []
+    return changed_by(folder, pages, where=where)[0]
+
+
+def changed_by(folder: Path, pages: Sequence[WikiPage], *, where: str) -> tuple[Published, tuple[Path, ...]]:
+    """The same, and every file that was written or removed."""
+    check_names(pages, where)
+    written: list[str] = []
+    unchanged: list[str] = []
+    kept: list[str] = []
+    touched: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for page in pages:
@@ -86,26 +96,87 @@ def write_pages(folder: Path, pages: Sequence[WikiPage], *, where: str) -> Publi
                 continue
             before = path.read_bytes() if path.exists() else None
             try:
-                after = merged(before, page.markdown)
+                ours = files_of(before)
+                after = merged(before, page.markdown, page.attachments)
             except Edited:
                 kept.append(page.name)
                 continue
-            if after == before:
-                unchanged.append(page.name)
-            else:
+            files, foreign = _write_files(folder, page, ours)
+            kept += foreign
+            if after != before:
                 _replace(path, after)
-                written.append(page.name)
+                files.append(path)
+            (written if files else unchanged).append(page.name)
+            touched += files
+            touched += _remove_files(folder, page, ours)
     except OSError as error:
         raise SourceError(f"the wiki {where} cannot be written: {error.strerror or error}") from error
-    return Published(tuple(written), tuple(unchanged), tuple(kept), where)
+    return Published(tuple(written), tuple(unchanged), tuple(kept), where), tuple(touched)
 
 
-def _check_name(name: str, where: str) -> None:
-    bad = _BAD_IN_NAME.search(name)
-    if bad or not name.strip(". ") or name != name.strip() or name.startswith((".", "-")) or name.endswith("."):
-        raise SourceError(f"the wiki {where}: {one_line(name)!r} cannot be the name of a page")
-    if _RESERVED.fullmatch(name) or len(name.encode()) > _LONGEST_NAME:
-        raise SourceError(f"the wiki {where}: {one_line(name)!r} cannot be the name of a file on every system")
+def _write_files(folder: Path, page: WikiPage, ours: Mapping[str, str]) -> tuple[list[Path], list[str]]:
+    """The attachments that were written, and the names of those that are a person's; ``ours`` is what we left there."""
+    written, foreign = [], []
+    for attachment in page.attachments:
+        path = folder / attachment.name
+        before = path.read_bytes() if path.is_file() and not path.is_symlink() else None
+        if before == attachment.data:
+            continue
+        if path.is_symlink() or (before is not None and digest(before) != ours.get(attachment.name)):
+            foreign.append(attachment.name)
+            continue
+        _replace(path, attachment.data)
+        written.append(path)
+    return written, foreign
+
+
+def _remove_files(folder: Path, page: WikiPage, ours: Mapping[str, str]) -> list[Path]:
+    """Attachments that the page no longer shows and nobody changed."""
+    shown = {attachment.name for attachment in page.attachments}
+    gone = []
+    for name, hash_ in ours.items():
+        path = folder / name
+        # The name was read from the page: it must not lead out of the folder.
+        if name in shown or not _is_name(name) or path.is_symlink() or not path.is_file():
+            continue
+        if digest(path.read_bytes()) == hash_:
+            path.unlink()
+            gone.append(path)
+    return gone
+
+
+def check_names(pages: Sequence[WikiPage], where: str) -> None:
+    """Raises ``SourceError`` when a page or an attachment has a name that no file should have, or one that is taken."""
+    for page in pages:
+        for name in (page.name, *(attachment.name for attachment in page.attachments)):
+            if not _is_name(name):
+                what = "page" if name is page.name else "attachment"
+                raise SourceError(f"the wiki {where}: {one_line(name)!r} cannot be the name of a {what}")
+        for attachment in page.attachments:
+            # In Markdown such a name would end early; and a page is a file as well.
+            if re.search(r"[\s()]|\.md$|^[^.]*$", attachment.name, re.IGNORECASE):
+                raise SourceError(
+                    f"the wiki {where}: {one_line(attachment.name)!r} cannot be the name of an attachment"
+                )
+    # On Windows and macOS, names that differ in case alone are one file.
+    files = Counter(
+        name.lower() for page in pages for name in (f"{page.name}.md", *(file.name for file in page.attachments))
+    )
+    twice = [name for name, count in files.items() if count > 1]
+    if twice:
+        raise SourceError(f"the wiki {where}: {one_line(twice[0])!r} is the name of two files")
+
+
+def _is_name(name: str) -> bool:
+    return not (
+        _BAD_IN_NAME.search(name)
+        or not name.strip(". ")
+        or name != name.strip()
+        or name.startswith((".", "-"))
+        or name.endswith(".")
+        or _RESERVED.fullmatch(name)
+        or len(name.encode()) > _LONGEST_NAME
+    )
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -18,7 +18,7 @@ from okrsync.checkup import Check
 from okrsync.errors import RetryableError, SourceError
 from okrsync.git_command import NETWORK_TIMEOUT, Credentials, GitError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line, shown_url, with_retries
-from okrsync.publish.folder import write_pages
+from okrsync.publish.folder import changed_by
 from okrsync.publish.interface import PublishContext, Published, Publisher, PublisherSettings, WikiPage
 
 __all__ = ["Git", "GitAuth", "GitAuthor", "GitSettings"]
@@ -224,10 +224,10 @@ class Git(Publisher):
     def _commit(self, clone: Path, pages: Sequence[WikiPage], exists: bool) -> Published:
         """Write the pages onto the state that was fetched and commit what differs."""
         folder = clone / (self.settings.folder or "")
-        done = write_pages(folder, pages, where=self.where)
-        if not done.written:
+        done, files = changed_by(folder, pages, where=self.where)
+        if not files:
             return done
-        self._run(clone, "add", "--force", "--", *(str(folder / f"{name}.md") for name in done.written))
+        self._run(clone, "add", "--all", "--force", "--", *map(str, files))
         # With `.gitattributes`, files that differ in their line ends alone are the same to git.
         if exists and self._run(clone, "diff", "--cached", "--quiet", accepted=(0, 1))[0] == 0:
             return Published((), (*done.unchanged, *done.written), done.kept, self.where)

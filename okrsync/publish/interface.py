@@ -33,6 +33,17 @@ class PublishContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that a page shows, such as a chart."""
+
+    name: str
+    """Safe as a file name on every system, and of one page alone in the whole wiki: ``OKR-2026-W47-KR1.1.png``."""
+    media_type: str
+    """``image/png``."""
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class WikiPage:
     """A page to keep up to date."""
 
@@ -40,6 +51,12 @@ class WikiPage:
     """Stable between runs, and safe as a file name on every system: ``OKR-2026-W47``."""
     title: str
     markdown: str
+    """CommonMark with tables.
+
+    It shows an attachment as ``![text](NAME)`` and links another page as ``[text](NAME.md)``, with a fragment where it
+    means a place on that page. A wiki whose links look otherwise rewrites them.
+    """
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +67,7 @@ class Published:
     """Names of pages that are new or have changed."""
     unchanged: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
-    """Names of pages that were left alone because a person edited what okrsync had written."""
+    """Names of pages and attachments that were left alone because a person edited what okrsync had written."""
     where: str = ""
     """The address or folder, for people, without secrets."""
     links: Mapping[str, str] = field(default_factory=dict)
