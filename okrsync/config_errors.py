@@ -44,7 +44,7 @@ class YamlModel(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True, allow_inf_nan=False
+        extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False
     )
     noun: ClassVar[str]
     """What messages call it, with its article."""

@@ -18,7 +18,6 @@ from okrsync.completed import DEFAULT_NOT_COMPLETED
 from okrsync.config_errors import YamlModel, did_you_mean
 from okrsync.config_yaml import WrittenFloat, WrittenInt
 from okrsync.durations import PATTERN, parse_days, parse_duration
-from okrsync.findings.catalogue import RULES
 from okrsync.findings.thresholds import Thresholds
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -114,6 +113,8 @@ def _nearest_zone(value: Any) -> str:
 
 
 def _rule(value: str) -> str:
+    from okrsync.findings.catalogue import RULES  # with all rules: no configuration but one that names a rule needs it
+
     known = {each.id for each in RULES}
     if value not in known:
         raise ValueError(f"is no rule{did_you_mean(value, known)}")
@@ -184,7 +185,7 @@ class FindingsModel(YamlModel):
     """What the findings of the five failure modes take for much or little, and which of them are silenced."""
 
     noun: ClassVar[str] = "'findings'"
-    thresholds: Annotated[Thresholds | None, WithJsonSchema(Thresholds.model_json_schema())] = None
+    thresholds: Thresholds | None = None
     """Limits of the rules; each has a default."""
     ignore: list[IgnoreSubjectModel] | None = None
     """Rules that are silenced, each with its reason."""

@@ -6,10 +6,15 @@ is not installed stays allowed, as another machine may have it.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import sys
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from textwrap import dedent
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -49,7 +54,47 @@ def write_schemas(folder: Path) -> list[Path]:
 
 def _schema(model: type[BaseModel]) -> dict[str, Any]:
     schema: dict[str, Any] = _without_titles(model.model_json_schema(mode="validation"))
+    _describe_all(model, {model.__name__: schema, **schema.get("$defs", {})})
     return schema
+
+
+def _describe_all(model: type[BaseModel], definitions: dict[str, Any]) -> None:
+    """Give the keys of a model, and of those that it is made of, the docstrings below their attributes.
+
+    Pydantic can do that itself, for every program that imports a model: it reads the source of all of them then.
+    """
+    for one in (model, *_models_below(model)):
+        name = f"{one.__module__}.{one.__qualname__}".replace(".", "__")  # pydantic's, where two have the same name
+        schema = definitions.get(one.__name__) or definitions.get(name) or {}
+        for key, description in _docstrings(one).items():
+            if key in schema.get("properties", {}):
+                schema["properties"][key]["description"] = description
+
+
+def _models_below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    parts: list[Any] = [field.annotation for field in model.model_fields.values()]
+    while parts:
+        part = parts.pop()
+        parts += get_args(part)
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            yield part
+            yield from _models_below(part)
+
+
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for cls in reversed(model.__mro__):
+        if cls is BaseModel or not issubclass(cls, BaseModel):
+            continue
+        (definition,) = ast.parse(dedent(inspect.getsource(cls))).body
+        assert isinstance(definition, ast.ClassDef)
+        for attribute, below in pairwise(definition.body):
+            if isinstance(attribute, ast.AnnAssign) and isinstance(below, ast.Expr):
+                name, text = attribute.target, below.value
+                if isinstance(name, ast.Name) and isinstance(text, ast.Constant) and isinstance(text.value, str):
+                    field = model.model_fields.get(name.id)
+                    found[(field and field.alias) or name.id] = inspect.cleandoc(text.value)
+    return found
 
 
 def _open(schema: dict[str, Any], key: str, settings: dict[str, Any]) -> None:
@@ -67,6 +112,8 @@ def _settings(schema: dict[str, Any], group: str) -> dict[str, Any]:
     ]
     references, definitions = models_json_schema(models, ref_template=f"#/$defs/{group}.{{model}}")
     found = _without_titles(definitions).get("$defs", {})
+    for model, _ in models:
+        _describe_all(model, found)
     schema.setdefault("$defs", {}).update({f"{group}.{name}": each for name, each in found.items()})
     return {
         "type": "object",

@@ -13,14 +13,15 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, create_engine, insert, select, text
 
 from okrsync.errors import ConfigError, LockedError, StoreError
 from okrsync.model import Measurement
 from okrsync.store import outcomes
-from okrsync.store.engine import HEAD, open_store, reading, run_lock, writing
+from okrsync.store.engine import HEAD, alembic_config, open_store, reading, run_lock, writing
 from okrsync.store.schema import measurements, metadata
 from okrsync.store.views import VIEWS
 from tests.stores import new_store
@@ -43,12 +44,48 @@ def opened(folder: Path, name: str = "okrsync.db") -> Engine:
     return open_store(url(folder, name))
 
 
+def migrated(folder: Path) -> Engine:
+    """A store that went through every migration, as one does that is as old as the first."""
+    engine = create_engine(url(folder, "migrated.db"))
+    config = alembic_config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return engine
+
+
 def test_migrations_make_what_the_schema_says(tmp_path: Path) -> None:
-    engine = opened(tmp_path)
-    with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD
-    engine.dispose()
+    for engine in (migrated(tmp_path), opened(tmp_path)):
+        with engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD
+        engine.dispose()
+
+
+def test_a_new_store_is_what_migrations_make(tmp_path: Path) -> None:
+    stores = []
+    for engine in (migrated(tmp_path), opened(tmp_path)):
+        with engine.connect() as connection:
+            things = connection.execute(text("SELECT type, name, tbl_name FROM sqlite_master")).all()
+            views = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'view'")).all()
+            columns = {
+                (table, column.name, column.type, column.notnull, column.dflt_value, column.pk)
+                for _, _, table in things
+                for column in connection.execute(text(f"PRAGMA table_info({table})"))
+            }
+            keys = {
+                (table, *key[2:])
+                for _, _, table in things
+                for key in connection.execute(text(f"PRAGMA foreign_key_list({table})"))
+            }
+            rowids = {
+                name
+                for name, sql in connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+                if "WITHOUT ROWID" in sql
+            }
+        stores.append((sorted(map(tuple, things)), sorted(map(tuple, views)), columns, keys, rowids))
+        engine.dispose()
+    assert stores[0] == stores[1]
 
 
 @pytest.mark.parametrize("view", VIEWS)

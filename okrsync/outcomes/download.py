@@ -39,7 +39,7 @@ _Token = Annotated[SecretStr, AfterValidator(_sendable)]
 
 
 class _Auth(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class BearerAuth(_Auth):

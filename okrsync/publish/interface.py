@@ -16,7 +16,7 @@ from okrsync.checkup import Check
 class PublisherSettings(BaseModel):
     """Base of an entry of ``publish:``; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     type: str
     """Which plugin this is for."""

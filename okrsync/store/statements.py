@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 BATCH = 500
 """Values in one IN list: below the 999 variables that old SQLite libraries allow."""
@@ -49,7 +49,7 @@ def bulk_insert(
 
 @cache
 def _bulk_statement(dialect_name: str, table: Table, columns: tuple[str, ...], key: tuple[str, ...]) -> str:
-    dialect = (sqlite if dialect_name == "sqlite" else postgresql).dialect()
+    dialect = _of_dialect(dialect_name).dialect()
     quoted = {name: dialect.identifier_preparer.format_column(table.c[name]) for name in columns}
     names = ", ".join(quoted.values())
     if dialect_name == "sqlite":
@@ -85,7 +85,15 @@ def _utc(value: datetime) -> datetime:
 
 
 def insert_into(connection: Connection, table: Any) -> Any:
-    return (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)
+    return _of_dialect(connection.dialect.name).insert(table)
+
+
+def _of_dialect(name: str) -> Any:
+    if name == "sqlite":
+        return sqlite
+    from sqlalchemy.dialects import postgresql  # it imports six drivers' dialects, which SQLite needs none of
+
+    return postgresql
 
 
 def upsert(connection: Connection, table: Any, rows: list[dict[str, Any]], key: Sequence[str] = ()) -> None:
