@@ -28,6 +28,7 @@ _TABLES = {
     "shards": "How far a pull has come that is under way or was interrupted; empty otherwise.",
     "items": "Work items: issues, pull requests, commits.",
     "item_keys": "Every key by which an item is or was known.",
+    "removed_keys": "Keys of items that are no longer at their source, given back when they appear again.",
     "facets": "Labels, components, versions, milestones, sprints and paths, each value once.",
     "item_facets": "Which item has which facet.",
     "item_references": "What an item closes, names or contains, and the key results its trailers name, as written.",

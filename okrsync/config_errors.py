@@ -43,9 +43,7 @@ class YamlModel(BaseModel):
     goes on without that one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
     noun: ClassVar[str]
     """What messages call it, with its article."""
 

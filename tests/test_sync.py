@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from okrsync.errors import AuthError, ConfigError, CursorExpired, SourceError, StoreError
 from okrsync.model import Wait
 from okrsync.store import work
+from okrsync.store.engine import reading
 from okrsync.store.read import source_statuses
+from okrsync.store.schema import removed_keys
 from tests.fake_source import FakeSource, issue, moment
 from tests.stores import content, new_store, pairs, pull_all, use_fake
 
@@ -98,6 +100,26 @@ def test_a_moved_issue_keeps_its_identity_and_answers_to_both_keys(service: Fake
     assert ("shop-3", "id-SHOP-3") in found
     assert ("pay-99", "id-SHOP-3") in found
     assert [row["removed"] for row in content(engine)["scopes"]] == [0, 0]
+
+
+def test_an_issue_that_moved_to_a_project_that_fails_is_known_by_its_former_key_again(
+    service: FakeSource, engine: Engine
+) -> None:
+    pull_all(engine, service)
+
+    def refuse(scope: str, at: int) -> None:
+        if scope == "PAY":
+            raise SourceError("PAY: 503")
+
+    service.put("PAY", issue("PAY-99", id="id-SHOP-3", created=0, updated_at=moment(5)))
+    service.before_page = refuse
+    pull_all(engine, service)
+    assert "shop-3" not in {key for key, _ in pairs(engine, "keys", "key", "native_id")}
+    service.before_page = lambda scope, at: None
+    pull_all(engine, service)
+    assert {("shop-3", "id-SHOP-3"), ("pay-99", "id-SHOP-3")} <= pairs(engine, "keys", "key", "native_id")
+    with reading(engine) as connection:
+        assert connection.execute(select(removed_keys)).all() == []
 
 
 def test_a_deleted_issue_goes_as_soon_as_the_numbers_differ(service: FakeSource, engine: Engine) -> None:

@@ -127,6 +127,16 @@ item_keys = Table(
     Column("item_id", ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
+removed_keys = Table(
+    "removed_keys",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("native_id", String, primary_key=True),
+    Column("key", String, primary_key=True, comment="lower case; a key that the removed item had"),
+    sqlite_with_rowid=False,
+)
+"""Given back when the item appears again: it may have moved to a project that could not be read then."""
+
 facets = Table(
     "facets",
     metadata,

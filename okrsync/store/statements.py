@@ -28,7 +28,7 @@ def bulk_insert(
     connection: Connection,
     table: Table,
     columns: Sequence[str],
-    rows: Collection[Sequence[Any]],
+    rows: Collection[tuple[Any, ...]],
     key: Sequence[str] = (),
 ) -> None:
     """Insert many rows without SQLAlchemy's work on each value; times have been through ``stored_moment``.
@@ -40,11 +40,29 @@ def bulk_insert(
         return
     statement = _bulk_statement(connection.dialect.name, table, tuple(columns), tuple(key))
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(statement, [tuple(row) for row in rows])
+        connection.exec_driver_sql(statement, list(rows))
     else:
         # One parameter for all rows: there is no limit to their number, and the statement is planned once.
         objects = [dict(zip(columns, row, strict=True)) for row in rows]
         connection.exec_driver_sql(statement, {"rows": msgspec.json.encode(objects).decode()})
+
+
+def select_among(connection: Connection, query: str, values: Sequence[str], **parameters: str) -> list[tuple[Any, ...]]:
+    """The rows of a query whose ``{among}`` stands for a list of values, however long, and ``{name}`` for a parameter.
+
+    One statement for any number of values: SQLAlchemy would write one out, and the database read one, for each.
+    """
+    if not values:
+        return []
+    given = msgspec.json.encode(values).decode()
+    if connection.dialect.name == "sqlite":
+        named = {name: f":{name}" for name in parameters}
+        among = "(SELECT value FROM json_each(:among))"
+    else:
+        named = {name: f"%({name})s" for name in parameters}
+        among = "(SELECT json_array_elements_text(CAST(%(among)s AS json)))"
+    result = connection.exec_driver_sql(query.format(among=among, **named), {"among": given, **parameters})
+    return [tuple(row) for row in result]
 
 
 @cache
@@ -59,7 +77,8 @@ def _bulk_statement(dialect_name: str, table: Table, columns: tuple[str, ...], k
         values = f"SELECT {names} FROM json_to_recordset(CAST(%(rows)s AS json)) AS new ({types})"  # noqa: S608 - the names of our own tables
     if key:
         target = ", ".join(quoted[name] for name in key)
-        taken = ", ".join(f"{quoted[name]} = excluded.{quoted[name]}" for name in columns if name not in key)
+        own = {*key, *(column.name for column in table.primary_key)}
+        taken = ", ".join(f"{quoted[name]} = excluded.{quoted[name]}" for name in columns if name not in own)
         conflict = f"({target}) DO UPDATE SET {taken}"
     else:
         conflict = "DO NOTHING"

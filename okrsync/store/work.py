@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, delete, func, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, select, text, update
 
 from okrsync.connector import Page
-from okrsync.model import Milestone, Reference, ReferenceKind, WorkItem
+from okrsync.model import ItemKind, Milestone, Reference, ReferenceKind, WorkItem
 from okrsync.store.engine import reading, writing
 from okrsync.store.schema import (
     census_ids,
@@ -32,10 +32,11 @@ from okrsync.store.schema import (
     items,
     milestones,
     parts,
+    removed_keys,
     scopes,
     shards,
 )
-from okrsync.store.statements import bulk_insert, chunks, insert_ignoring, stored_moment, upsert
+from okrsync.store.statements import bulk_insert, chunks, insert_ignoring, select_among, stored_moment, upsert
 
 _ONE_WRITER = 0x6F6B722D70616765  # "okr-page" in ASCII
 
@@ -171,7 +172,7 @@ def _save_items(
     numbers = []
     batch = [(scope_id, {item.id: (item, digest) for item, digest in map(_storable, page)}) for scope_id, page in pages]
     known = _known(connection, source, list({native: None for _, page in batch for native in page}))
-    as_stored = {native: (row.content_hash, row.scope_id) for native, row in known.items()}
+    as_stored = {native: stored for native, (_, stored) in known.items()}
     # The same item on two pages, or twice on one: the later one holds.
     changed: dict[str, tuple[WorkItem, int, str]] = {}
     for scope_id, page in batch:
@@ -184,31 +185,66 @@ def _save_items(
         numbers.append(number)
     if not changed:
         return numbers
+    new = [native for native in changed if native not in known]
+    row_ids = {native: row_id for native, (row_id, _) in known.items()}
+    row_ids.update(zip(new, _free_ids(connection, len(new)), strict=True))
     moment = stored_moment(connection)
-    rows = [_item_row(item, source, scope_id, digest, moment) for item, scope_id, digest in changed.values()]
+    rows = [
+        (row_ids[native], *_item_row(item, source, scope_id, digest, moment))
+        for native, (item, scope_id, digest) in changed.items()
+    ]
     bulk_insert(connection, items, _ITEM_COLUMNS, rows, key=("source", "native_id"))
-    row_ids = {native: row.id for native, row in known.items()}
-    new = _known(connection, source, [native for native in changed if native not in known])
-    row_ids |= {native: row.id for native, row in new.items()}
     _forget_details(connection, [row_ids[native] for native in changed if native in known])
     by_row = [(row_ids[native], item) for native, (item, _, _) in changed.items()]
     _save_facets(connection, by_row, facet_ids)
     _save_details(connection, by_row, moment)
+    _give_back_keys(connection, source, {native: row_ids[native] for native in new})
     bulk_insert(connection, dirty_items, ("item_id",), [(row_ids[native],) for native in changed])
     return numbers
 
 
-def _known(connection: Connection, source: str, native_ids: Sequence[str]) -> dict[str, Any]:
+_AsStored: TypeAlias = tuple[int, tuple[str, int]]
+"""An item's row, its digest and its scope."""
+
+
+def _known(connection: Connection, source: str, native_ids: Sequence[str]) -> dict[str, _AsStored]:
     """The stored items among some."""
-    known: dict[str, Any] = {}
-    for some in chunks(native_ids):
-        rows = connection.execute(
-            select(items.c.native_id, items.c.id, items.c.content_hash, items.c.scope_id).where(
-                items.c.source == source, items.c.native_id.in_(some)
-            )
+    rows = select_among(
+        connection,
+        "SELECT native_id, id, content_hash, scope_id FROM items WHERE source = {source} AND native_id IN {among}",
+        native_ids,
+        source=source,
+    )
+    return {native: (row_id, (digest, scope_id)) for native, row_id, digest, scope_id in rows}
+
+
+def _free_ids(connection: Connection, number: int) -> Sequence[int]:
+    """Ids for new rows, which nobody else can take before this transaction ends."""
+    if not number:
+        return ()
+    if connection.dialect.name == "postgresql":
+        query = text("SELECT nextval(pg_get_serial_sequence('items', 'id')) FROM generate_series(1, :number)")
+        return list(connection.scalars(query, {"number": number}))
+    first = (connection.scalar(select(func.max(items.c.id))) or 0) + 1
+    return range(first, first + number)
+
+
+def _give_back_keys(connection: Connection, source: str, new: Mapping[str, int]) -> None:
+    """An item that was removed and is there again (it moved to a project that could not be read then) is known by the
+    keys that it had before. ``new`` are rows by the source's identities."""
+    if connection.scalar(select(removed_keys.c.key).where(removed_keys.c.source == source).limit(1)) is None:
+        return
+    found = select_among(
+        connection,
+        "SELECT native_id, key FROM removed_keys WHERE source = {source} AND native_id IN {among}",
+        list(new),
+        source=source,
+    )
+    bulk_insert(connection, item_keys, ("key", "item_id"), [(key, new[native]) for native, key in found])
+    for some in chunks(list({native for native, _ in found})):
+        connection.execute(
+            delete(removed_keys).where(removed_keys.c.source == source, removed_keys.c.native_id.in_(some))
         )
-        known |= {row.native_id: row for row in rows}
-    return known
 
 
 def _forget_details(connection: Connection, replaced: Sequence[int]) -> None:
@@ -251,32 +287,33 @@ def _target(reference: Reference) -> str:
 
 
 def _save_facets(connection: Connection, changed: Sequence[tuple[int, WorkItem]], facet_ids: _FacetIds) -> None:
-    wanted: dict[tuple[str, str], list[int]] = {}
+    # Many items share what they carry: that is put together once, and in the order of the table, in which SQLite is
+    # quicker.
+    carried: dict[tuple[tuple[str, ...], ...], list[int]] = {}
     for row_id, item in changed:
-        for kind, values in (
-            ("label", item.labels),
-            ("component", item.components),
-            ("version", item.versions),
-            ("milestone", item.milestones),
-            ("sprint", item.sprints),
-            ("path", item.paths),
-        ):
-            for value in values:
-                wanted.setdefault((kind, value), []).append(row_id)
+        all_of_it = (item.labels, item.components, item.versions, item.milestones, item.sprints, item.paths)
+        try:
+            carried[all_of_it].append(row_id)
+        except KeyError:
+            carried[all_of_it] = [row_id]
+    wanted = {facet: None for values in carried for facet in _facets_of(values)}
     if unknown := [facet for facet in wanted if facet not in facet_ids]:
         found = _stored_facets(connection, unknown)
         if missing := [facet for facet in unknown if facet not in found]:
             bulk_insert(connection, facets, ("kind", "value"), missing)
             found |= _stored_facets(connection, missing)
         facet_ids.update(found)
-    by_facet = [(facet_ids[facet], row_ids) for facet, row_ids in wanted.items()]
-    bulk_insert(
-        connection,
-        item_facets,
-        ("item_id", "facet_id"),
-        # In the order of the table: SQLite is quicker so.
-        sorted((row_id, facet_id) for facet_id, row_ids in by_facet for row_id in row_ids),
-    )
+    ids = {facet: facet_ids[facet] for facet in wanted}
+    rows: list[tuple[int, int]] = []
+    for values, row_ids in carried.items():
+        facet_rows = [ids[facet] for facet in _facets_of(values)]
+        rows += [(row_id, facet_id) for row_id in row_ids for facet_id in facet_rows]
+    rows.sort()
+    bulk_insert(connection, item_facets, ("item_id", "facet_id"), rows)
+
+
+def _facets_of(values: tuple[tuple[str, ...], ...]) -> list[tuple[str, str]]:
+    return [(kind, value) for kind, some in zip(_FACET_KINDS, values, strict=True) for value in some]
 
 
 def _stored_facets(connection: Connection, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -330,6 +367,12 @@ def _remove(connection: Connection, gone: Any) -> int:
             .subquery()
         )
         affected = list(connection.scalars(select(dependents.c[0])))
+        kept = (
+            select(items.c.source, items.c.native_id, item_keys.c.key)
+            .join(item_keys)
+            .where(items.c.id.in_(ids), items.c.kind != ItemKind.COMMIT)
+        )
+        insert_ignoring(connection, removed_keys, [dict(row) for row in connection.execute(kept).mappings()])
         connection.execute(delete(items).where(items.c.id.in_(ids)))
         insert_ignoring(connection, dirty_items, [{"item_id": row_id} for row_id in set(affected) - set(ids)])
         connection.execute(delete(dirty_items).where(dirty_items.c.item_id.in_(ids)))
@@ -345,8 +388,10 @@ def _brought_by(ids: Sequence[int]) -> Select[tuple[int]]:
     )
 
 
+_FACET_KINDS = ("label", "component", "version", "milestone", "sprint", "path")
+
 _ITEM_COLUMNS = (
-    *("source", "native_id", "scope_id", "kind", "type", "level", "key", "project", "title", "url", "state"),
+    *("id", "source", "native_id", "scope_id", "kind", "type", "level", "key", "project", "title", "url", "state"),
     *("status", "status_id", "resolution", "resolution_id", "created_at", "updated_at", "done_at", "assignee"),
     *("author", "parent_native_id", "parent_key", "points", "content_hash"),
 )
