@@ -1,9 +1,9 @@
-"""Mapping rules → SQL: which stored items a work rule matches. Nothing here opens a database.
+"""What a work rule means, and when its links must be made again. Nothing here opens a database.
 
 All keys of a rule must match; within a key, any of its values. Values are compared exactly, case included, as the
 service shows them; project keys, repository names and issue keys are compared without case, as every service does.
-``title`` and ``paths`` are judged in Python, on the items that the rest of the rule leaves: no two databases agree on
-regular expressions.
+``title`` and ``paths`` are judged in Python: no two databases agree on regular expressions.
+``okrsync.store.linking_rules`` finds what matches.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, select
+from sqlalchemy import ColumnElement, and_, exists, select
 
 from okrsync.model import KeyResult, WorkRule
-from okrsync.store.schema import facets, item_facets, item_keys, items
+from okrsync.store.schema import items
 
-_FACETS: dict[str, tuple[str, ...]] = {
+FACETS: dict[str, tuple[str, ...]] = {
     "labels": ("label",),
     "components": ("component",),
     "versions": ("version",),
@@ -27,6 +27,7 @@ _FACETS: dict[str, tuple[str, ...]] = {
     # A milestone is a GitHub milestone or release, a Jira version or a sprint (DESIGN.md section 2).
     "milestones": ("milestone", "version", "sprint"),
 }
+"""Keys of a rule, and the kinds of facets that each asks for."""
 _KEYS = (
     "source", "projects", "repos", "types", "labels", "components", "epics", "versions", "milestones", "sprints",
     "keys", "title", "paths",
@@ -53,16 +54,6 @@ class Catalogue:
         return sorted(project for project in self.projects if project.lower() in wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledRule:
-    """A rule as the database can run it, and what is left for Python."""
-
-    condition: ColumnElement[bool]
-    """Over ``items``."""
-    title: Callable[[str], bool] | None
-    path: Callable[[str], bool] | None
-
-
 def describe(index: int, rule: WorkRule) -> str:
     """A rule in words, as every link carries it: ``work[1]: source=shop-jira labels=activation``; 1 is the first."""
     said = []
@@ -79,57 +70,8 @@ def fingerprint(key_result: KeyResult) -> str:
     return hashlib.blake2b(f"{_LINKS_VERSION}\n{rules}".encode(), digest_size=16).hexdigest()
 
 
-def compile_rule(rule: WorkRule, catalogue: Catalogue) -> CompiledRule:
-    """The SQL condition over ``items`` that a rule stands for, with what Python must judge itself."""
-    conditions: list[ColumnElement[bool]] = []
-    if rule.source is not None:
-        conditions.append(items.c.source == rule.source)
-    for names in (rule.projects, rule.repos):
-        if names:
-            projects = catalogue.matching(names)
-            conditions.append(items.c.project.in_(projects) if projects else false())
-    if rule.types:
-        conditions.append(items.c.type.in_(rule.types))
-    for key, kinds in _FACETS.items():
-        values = getattr(rule, key)
-        if values:
-            conditions.append(items.c.id.in_(_with_facet(kinds, values)))
-    if rule.keys:
-        conditions.append(items.c.id.in_(_with_key(rule.keys)))
-    if rule.epics:
-        conditions.append(items.c.id.in_(_below(rule.epics)))
-    if rule.paths:
-        conditions.append(items.c.kind == "commit")
-    return CompiledRule(
-        condition=and_(*conditions) if conditions else items.c.id.is_not(None),
-        title=None if rule.title is None else _title_matcher(rule.title),
-        path=path_matcher(rule.paths) if rule.paths else None,
-    )
-
-
-def _with_facet(kinds: tuple[str, ...], values: tuple[str, ...]) -> Select[tuple[int]]:
-    return (
-        select(item_facets.c.item_id)
-        .join(facets, facets.c.id == item_facets.c.facet_id)
-        .where(facets.c.kind.in_(kinds), facets.c.value.in_(values))
-    )
-
-
-def _with_key(keys: tuple[str, ...]) -> Select[tuple[int]]:
-    return select(item_keys.c.item_id).where(item_keys.c.key.in_([key.lower() for key in keys]))
-
-
-def _below(epics: tuple[str, ...]) -> Select[tuple[int]]:
-    """The epics and everything below them; also what names an epic as its parent that is not in the store itself."""
-    lowered = [epic.lower() for epic in epics]
-    is_orphan = and_(items.c.parent_key.in_(lowered), items.c.parent_id.is_(None))
-    below = select(items.c.id).where(items.c.id.in_(_with_key(epics)) | is_orphan).cte("below", recursive=True)
-    children = items.alias("child")
-    below = below.union(select(children.c.id).join(below, children.c.parent_id == below.c.id))
-    return select(below.c.id)
-
-
-def _title_matcher(pattern: str) -> Callable[[str], bool]:
+def title_matcher(pattern: str) -> Callable[[str], bool]:
+    """A test for titles: the regular expression is found anywhere in them."""
     compiled = re.compile(pattern)
     return lambda title: compiled.search(title) is not None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -13,7 +14,7 @@ from okrsync.outcomes import download
 from okrsync.store.engine import open_store
 from tests.postgres import Postgres, running_postgres
 from tests.shop import Shop
-from tests.stores import OPENED
+from tests.stores import OPENED, new_store
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,15 @@ def postgres_store(postgres: Postgres) -> Iterator[Engine]:
     yield engine
     engine.dispose()
     postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """A store that holds nothing yet: one time in SQLite, one time in a real PostgreSQL."""
+    if request.param == "sqlite":
+        return new_store(tmp_path)
+    store: Engine = request.getfixturevalue("postgres_store")
+    return store
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -125,10 +126,23 @@ def content(engine: Engine, *, but: tuple[str, ...] = ()) -> dict[str, list[dict
     """All that a store holds, without row numbers, which depend on the order in which things came."""
     with reading(engine) as connection:
         return {
-            name: [dict(row) for row in connection.execute(text(query)).mappings()]
+            name: sorted(
+                (
+                    {column: _plain(value) for column, value in row.items()}
+                    for row in connection.execute(text(query)).mappings()
+                ),
+                key=lambda row: [str(value) for value in row.values()],
+            )
             for name, query in _QUERIES.items()
             if name not in but
         }
+
+
+def _plain(value: Any) -> Any:
+    """A value as SQLite has it, whatever the database."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return int(value) if isinstance(value, bool) else value
 
 
 def pairs(engine: Engine, name: str, *columns: str) -> set[tuple[Any, ...]]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
-from okrsync.link import path_matcher
+from okrsync.link import FACETS, describe, path_matcher
 from okrsync.model import Cycle, KeyResult, Kind, Metric, Objective, Programme, WorkItem, WorkRule
-from okrsync.store import read
+from okrsync.store import linking, read
 from okrsync.store.engine import reading, writing
 from okrsync.store.linking import link_all
 from tests.fake_source import START, FakeSource, commit, epic, issue, moment, pull
@@ -37,8 +38,8 @@ def service(monkeypatch: pytest.MonkeyPatch) -> FakeSource:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return new_store(tmp_path)
+def engine(any_store: Engine) -> Engine:
+    return any_store
 
 
 def linked(engine: Engine) -> set[tuple[str, str]]:
@@ -285,16 +286,30 @@ def test_counting_follows_the_piece(service: FakeSource, engine: Engine) -> None
     assert found["SHOP-1"].key_results == {"KR"}
 
 
-@pytest.mark.parametrize("seed", range(6))
+EVERY_KEY = {
+    "A": (WorkRule(labels=("a",)), WorkRule(epics=("E-1",)), WorkRule(source="fake", labels=("b",), types=("Bug",))),
+    "B": (WorkRule(title="[13579]$"), WorkRule(title="[0-4]$", projects=("s",), types=("Story",))),
+    "C": (WorkRule(paths=("web",)), WorkRule(paths=("web", "docs"), title="a$|b$", repos=("Acme/Shop",))),
+    "D": (),
+    "E": (
+        WorkRule(epics=("E-1", "e-2"), labels=("b", "a")),
+        WorkRule(epics=("GONE-1",)),
+        WorkRule(keys=("s-1", "r#1")),
+    ),
+    "F": (WorkRule(milestones=("v1", "m"), components=("x",)), WorkRule(versions=("v1", "v2"), projects=("S", "E"))),
+    "G": (WorkRule(source="elsewhere"), WorkRule(types=("Bug", "Epic")), WorkRule(labels=("a",), title="[5-9]$")),
+    "H": (WorkRule(source="fake", projects=("R",)), WorkRule(projects=("NOWHERE",), labels=("a",))),
+}
+"""Rules with every key, alone and together."""
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0], ids=["from the rules", "from what changed"])
+@pytest.mark.parametrize("seed", range(3))
 def test_incremental_linking_ends_where_linking_from_nothing_does(
-    service: FakeSource, engine: Engine, tmp_path: Path, seed: int
+    service: FakeSource, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, share: float
 ) -> None:
-    goals = programme(
-        A=(WorkRule(labels=("a",)), WorkRule(epics=("E-1",))),
-        B=WorkRule(title="[13579]$"),
-        C=WorkRule(paths=("web",)),
-        D=(),
-    )
+    monkeypatch.setattr(linking, "_FEW", share)
+    goals = programme(**EVERY_KEY)
     rng = random.Random(seed)
     names = [f"S-{n}" for n in range(12)]
 
@@ -306,17 +321,25 @@ def test_incremental_linking_ends_where_linking_from_nothing_does(
             "created": 0,
         }
         if key.startswith("S-"):
-            parent = rng.choice([None, "E-1", "E-2", rng.choice(names)])
+            parent = rng.choice([None, "E-1", "E-2", "GONE-1", rng.choice(names)])
+            common |= {
+                "names": (),
+                "components": ("x",) if rng.random() < 0.5 else (),
+                "versions": (rng.choice(["v1", "v2"]),) if rng.random() < 0.5 else (),
+                "milestones": ("m",) if rng.random() < 0.3 else (),
+                "type": rng.choice(["Story", "Bug"]),
+            }
             level = rng.choice([0, 0, -1])
-            return issue(key, **{**common, "names": ()}, level=level, parent_key=parent, title=f"T{rng.randint(0, 9)}")
+            return issue(key, **common, level=level, parent_key=parent, title=f"T{rng.randint(0, 9)}")
         if key.startswith("E-"):
             return epic(key, **{**common, "names": ()}, parent_key=rng.choice([None, "E-2", "S-1"]))
         if key.startswith("r#"):
-            return pull(key, **common, contains=tuple(rng.sample([c * 40 for c in "abc"], rng.randint(0, 2))))
-        return commit(key, 1, **common, paths=("web/x",) if rng.random() < 0.4 else ())
+            contains = tuple(rng.sample([c * 40 for c in "abc"], rng.randint(0, 2)))
+            return pull(key, **common, project=rng.choice(["R", "Q"]), contains=contains)
+        return commit(key, 1, **common, paths=(rng.choice(["web/x", "docs/y"]),) if rng.random() < 0.6 else ())
 
     everything = [*names, "E-1", "E-2", "r#1", "r#2", *(c * 40 for c in "abc")]
-    for round_ in range(12):
+    for round_ in range(8):
         for key in rng.sample(everything, 5):
             if rng.random() < 0.25:
                 service.scopes.get("S", {}).pop(f"id-{key}", None)
@@ -334,6 +357,60 @@ def test_incremental_linking_ends_where_linking_from_nothing_does(
         assert found["parts"] == expected["parts"], f"round {round_}"
         assert found["links"] == expected["links"], f"round {round_}"
         assert found["items"] == expected["items"], f"round {round_}"
+        assert all(matches_by_hand(fresh, goals).values()), f"round {round_}"
+
+
+def matches_by_hand(engine: Engine, goals: Programme) -> dict[str, bool]:
+    """For each rule in words: are the items that are linked by it those that have what it asks for, counted plainly?"""
+    with reading(engine) as connection:
+        stored = {row.id: row for row in connection.execute(text("SELECT * FROM items"))}
+        has: dict[int, dict[str, set[str]]] = {id_: {} for id_ in stored}
+        for id_, kind, value in connection.execute(
+            text("SELECT f.item_id, g.kind, g.value FROM item_facets f JOIN facets g ON g.id = f.facet_id")
+        ):
+            has[id_].setdefault(kind, set()).add(value)
+        linked_by: dict[tuple[str, str], set[int]] = {}
+        for kr, id_, words in connection.execute(
+            text("SELECT key_result, item_id, rule FROM links WHERE reason = 'rule'")
+        ):
+            linked_by.setdefault((kr, words), set()).add(id_)
+
+    def above(row: Any) -> set[str]:
+        keys, seen = set(), set()
+        while row is not None and row.id not in seen:
+            seen.add(row.id)
+            keys.add(row.key.lower())
+            if row.parent_id is None and row.parent_key is not None:
+                keys.add(row.parent_key)
+            row = stored.get(row.parent_id)
+        return keys
+
+    def takes(rule: WorkRule, row: Any) -> bool:
+        lowered = {
+            key: {value.lower() for value in getattr(rule, key)} for key in ("projects", "repos", "keys", "epics")
+        }
+        found = has[row.id]
+        return (
+            rule.source in (None, row.source)
+            and all(not lowered[key] or row.project.lower() in lowered[key] for key in ("projects", "repos"))
+            and (not rule.types or row.type in rule.types)
+            and all(
+                not getattr(rule, key)
+                or not set(getattr(rule, key)).isdisjoint(set().union(*(found.get(kind, set()) for kind in kinds)))
+                for key, kinds in FACETS.items()
+            )
+            and (not rule.keys or row.key.lower() in lowered["keys"])
+            and (not rule.epics or not lowered["epics"].isdisjoint(above(row)))
+            and (rule.title is None or re.search(rule.title, row.title) is not None)
+            and (not rule.paths or any(path_matcher(rule.paths)(path) for path in found.get("path", ())))
+        )
+
+    return {
+        words: {row.id for row in stored.values() if takes(rule, row)} == linked_by.get((kr.id, words), set())
+        for kr in goals.key_results_of("C")
+        for index, rule in enumerate(kr.work, 1)
+        for words in (describe(index, rule),)
+    }
 
 
 def test_a_changed_rule_is_linked_again_and_a_dropped_key_result_forgotten(service: FakeSource, engine: Engine) -> None:

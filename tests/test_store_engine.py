@@ -16,13 +16,13 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, insert, select, text
+from sqlalchemy import Engine, create_engine, delete, insert, select, text
 
 from okrsync.errors import ConfigError, LockedError, StoreError
 from okrsync.model import Measurement
 from okrsync.store import outcomes
 from okrsync.store.engine import HEAD, alembic_config, open_store, reading, run_lock, writing
-from okrsync.store.schema import measurements, metadata
+from okrsync.store.schema import items, links, measurements, metadata, parts, scopes
 from okrsync.store.views import VIEWS
 from tests.stores import new_store
 
@@ -274,4 +274,39 @@ def test_the_lock_is_let_go_of_after_an_error(tmp_path: Path) -> None:
         raise ZeroDivisionError
     with run_lock(engine):
         pass
+    engine.dispose()
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+def test_a_store_of_the_version_before_keeps_its_links(
+    request: pytest.FixtureRequest, tmp_path: Path, backend: str
+) -> None:
+    address = url(tmp_path) if backend == "sqlite" else request.getfixturevalue("postgres_url")
+    filled = create_engine(address)
+    config = alembic_config()
+    with filled.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(
+            insert(scopes), [{"id": 1, "source": "s", "scope": "P", "name": "P", "configured": True, "removed": 0}]
+        )
+        texts = ("native_id", "type", "key", "project", "title", "status", "content_hash")
+        moments = dict.fromkeys(("created_at", "updated_at"), datetime(2026, 11, 16, tzinfo=UTC))
+        for id_ in (1, 2):
+            item = {"source": "s", "scope_id": 1, "kind": "issue", "level": 0, "state": "done", **moments}
+            connection.execute(insert(items), [{**item, **dict.fromkeys(texts, f"P-{id_}"), "id": id_}])
+        rows = [("KR1", 1, "work[1]: labels=a", "rule", None), ("KR1", 2, "work[1]: labels=a", "parent", "P-1")]
+        connection.execute(insert(links), [dict(zip(links.c.keys(), row, strict=True)) for row in rows])
+        connection.execute(insert(parts), [{"item_id": 1, "piece_id": 1}, {"item_id": 2, "piece_id": 1}])
+    filled.dispose()
+    engine = open_store(address)
+    with reading(engine) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert [tuple(row) for row in connection.execute(select(links).order_by(links.c.item_id))] == rows
+        assert [tuple(row) for row in connection.execute(select(parts).order_by(parts.c.item_id))] == [(1, 1), (2, 1)]
+        assert connection.execute(text("SELECT COUNT(*) FROM v_pieces")).scalar() == 1
+    with writing(engine) as connection:
+        connection.execute(delete(items).where(items.c.id == 1))
+        assert connection.execute(select(links.c.item_id)).all() == [(2,)]
+        assert connection.execute(select(parts.c.item_id)).all() == [(2,)]
     engine.dispose()

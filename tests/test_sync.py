@@ -34,8 +34,8 @@ def service(monkeypatch: pytest.MonkeyPatch) -> FakeSource:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return new_store(tmp_path)
+def engine(any_store: Engine) -> Engine:
+    return any_store
 
 
 def keys(engine: Engine) -> set[str]:

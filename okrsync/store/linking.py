@@ -15,26 +15,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, delete, exists, func, literal, null, or_, select, update
+from sqlalchemy import Connection, Engine, Select, and_, delete, exists, func, or_, select, update
 
 from okrsync import link
 from okrsync.model import KeyResult, Programme
 from okrsync.store.engine import reading, writing
+from okrsync.store.linking_rules import forget, link_by_rules, want
+from okrsync.store.linking_spread import link_by_others
 from okrsync.store.schema import (
     dirty_items,
-    facets,
-    item_facets,
     item_keys,
     item_references,
     items,
     linked_rules,
     links,
     parts,
-    scopes,
 )
-from okrsync.store.statements import chunks, insert_ignoring, insert_into
+from okrsync.store.statements import chunks, insert_into
 
 _DIRTY = select(dirty_items.c.item_id)
+_FEW = 0.2
+"""Up to this share of all items, links are made from the items that changed rather than from the rules."""
 
 
 def link_all(engine: Engine, programme: Programme) -> None:
@@ -54,13 +55,13 @@ def link_all(engine: Engine, programme: Programme) -> None:
             connection.execute(delete(links).where(links.c.key_result.in_(ids)))
             connection.execute(delete(linked_rules).where(linked_rules.c.key_result.in_(ids)))
         if _any_dirty(connection):
-            _widen(connection)
+            dirty, total = _widen(connection)
             _find_parents(connection)
             connection.execute(delete(links).where(links.c.item_id.in_(_DIRTY)))
             connection.execute(delete(parts).where(parts.c.item_id.in_(_DIRTY)))
             _make_parts(connection)
-            _make_links(connection, same, only_dirty=True)
-        _make_links(connection, fresh, only_dirty=False)
+            _make_links(connection, same, only_dirty=True, few=dirty <= _FEW * total)
+        _make_links(connection, fresh, only_dirty=False, few=False)
         connection.execute(delete(dirty_items))
         if fresh:
             rows = [{"key_result": kr.id, "fingerprint": current[kr.id]} for kr in fresh]
@@ -78,15 +79,18 @@ def _stored_rules(connection: Connection) -> dict[str, str]:
 # --- what must be linked again --------------------------------------------------------------------------------------
 
 
-def _widen(connection: Connection) -> None:
-    """Add to the dirty items all whose links or pieces depend on one of them."""
+def _widen(connection: Connection) -> tuple[int, int]:
+    """Add to the dirty items all whose links or pieces depend on one of them.
+
+    Returns how many are dirty then, and how many items there are.
+    """
     total = connection.execute(select(func.count()).select_from(items)).scalar_one()
     before = -1
     # A chain such as epic → story → pull request → commit takes a round a step; the rounds end when nothing is new.
     while True:
         dirty = connection.execute(select(func.count()).select_from(dirty_items)).scalar_one()
         if dirty in (before, total):
-            return
+            return dirty, total
         before = dirty
         for dependents in _dependents():
             _insert(connection, dirty_items, ["item_id"], dependents)
@@ -160,13 +164,15 @@ def _find_parents(connection: Connection) -> None:
         .correlate(items)
         .scalar_subquery()
     )
+    found = func.coalesce(by_id, by_key)
     connection.execute(
         update(items)
         .where(
             items.c.id.in_(_DIRTY),
             or_(items.c.parent_native_id.is_not(None), items.c.parent_key.is_not(None), items.c.parent_id.is_not(None)),
+            items.c.parent_id.is_distinct_from(found),
         )
-        .values(parent_id=func.coalesce(by_id, by_key))
+        .values(parent_id=found)
     )
 
 
@@ -239,153 +245,13 @@ def _parts_by_name(kind: str, target_kinds: Sequence[str]) -> Select[Any]:
     )
 
 
-# --- links ----------------------------------------------------------------------------------------------------------
-
-
-def _make_links(connection: Connection, key_results: Sequence[KeyResult], *, only_dirty: bool) -> None:
+def _make_links(connection: Connection, key_results: Sequence[KeyResult], *, only_dirty: bool, few: bool) -> None:
     if not key_results:
         return
-    catalogue = link.Catalogue(
-        projects=list(connection.scalars(select(items.c.project).distinct())),
-        renamed={
-            row.scope.lower(): row.name
-            for row in connection.execute(select(scopes.c.scope, scopes.c.name).where(scopes.c.scope != scopes.c.name))
-        },
-    )
-    for kr in key_results:
-        for index, rule in enumerate(kr.work, 1):
-            _link_by_rule(connection, kr.id, link.describe(index, rule), link.compile_rule(rule, catalogue), only_dirty)
-    for ids in chunks([kr.id for kr in key_results]):
-        _link_by_trailer(connection, ids, only_dirty)
-        _link_from_above(connection, ids, only_dirty)
-        _link_by_name(connection, ids, only_dirty, "pull_request", ("issue",))
-        _link_by_name(connection, ids, only_dirty, "commit", ("issue", "pull_request"))
-        _link_contained(connection, ids, only_dirty)
-
-
-_LINK_COLUMNS = ["key_result", "item_id", "rule", "reason", "via"]
-
-
-def _link_by_rule(
-    connection: Connection, key_result: str, words: str, rule: link.CompiledRule, only_dirty: bool
-) -> None:
-    conditions = [rule.condition]
-    if only_dirty:
-        conditions.append(items.c.id.in_(_DIRTY))
-    if rule.title is None and rule.path is None:
-        found = select(literal(key_result), items.c.id, literal(words), literal("rule"), null()).where(*conditions)
-        _insert(connection, links, _LINK_COLUMNS, found)
-        return
-    candidates = select(items.c.id, items.c.title).where(*conditions)
-    if rule.path is not None:
-        candidates = (
-            candidates.add_columns(facets.c.value)
-            .join(item_facets, item_facets.c.item_id == items.c.id)
-            .join(facets, and_(facets.c.id == item_facets.c.facet_id, facets.c.kind == "path"))
-        )
-    matched = {
-        row.id
-        for row in connection.execute(candidates)
-        if (rule.title is None or rule.title(row.title)) and (rule.path is None or rule.path(row.value))
-    }
-    if matched:
-        rows = [
-            {"key_result": key_result, "item_id": item_id, "rule": words, "reason": "rule", "via": None}
-            for item_id in sorted(matched)
-        ]
-        insert_ignoring(connection, links, rows)
-
-
-def _link_by_trailer(connection: Connection, key_results: Sequence[str], only_dirty: bool) -> None:
-    found = select(
-        item_references.c.target,
-        item_references.c.item_id,
-        literal("trailer KR: ") + item_references.c.target,
-        literal("trailer"),
-        null(),
-    ).where(item_references.c.kind == "key_result", item_references.c.target.in_(key_results))
-    if only_dirty:
-        found = found.where(item_references.c.item_id.in_(_DIRTY))
-    _insert(connection, links, _LINK_COLUMNS, found)
-
-
-def _link_from_above(connection: Connection, key_results: Sequence[str], only_dirty: bool) -> None:
-    """Epics, and all that has something below it, pass their own links down."""
-    start = select(items.c.id.label("item_id"), items.c.parent_id.label("above_id")).where(
-        items.c.parent_id.is_not(None)
-    )
-    if only_dirty:
-        start = start.where(items.c.id.in_(_DIRTY))
-    climb = start.cte("climb", recursive=True)
-    step = items.alias("step")
-    # UNION, not UNION ALL: a loop of parents, which a service should not have but may, ends here.
-    climb = climb.union(
-        select(climb.c.item_id, step.c.parent_id)
-        .join(step, step.c.id == climb.c.above_id)
-        .where(step.c.parent_id.is_not(None))
-    )
-    found = (
-        select(links.c.key_result, climb.c.item_id, links.c.rule, literal("parent"), func.min(items.c.key))
-        .join(links, links.c.item_id == climb.c.above_id)
-        .join(items, items.c.id == climb.c.above_id)
-        .where(links.c.reason.in_(("rule", "trailer")), links.c.key_result.in_(key_results))
-        .group_by(links.c.key_result, climb.c.item_id, links.c.rule)
-    )
-    _insert(connection, links, _LINK_COLUMNS, found)
-
-
-def _link_by_name(
-    connection: Connection, key_results: Sequence[str], only_dirty: bool, kind: str, target_kinds: Sequence[str]
-) -> None:
-    """What closes or names a linked item is linked too, by that item's rule."""
-    target = items.alias("target")
-    found = (
-        select(
-            links.c.key_result,
-            items.c.id,
-            links.c.rule,
-            func.min(item_references.c.kind),
-            func.min(target.c.key),
-        )
-        .join(item_references, item_references.c.item_id == items.c.id)
-        .join(item_keys, item_keys.c.key == item_references.c.target)
-        .join(target, target.c.id == item_keys.c.item_id)
-        .join(links, links.c.item_id == target.c.id)
-        .where(
-            items.c.kind == kind,
-            item_references.c.kind.in_(("closes", "names")),
-            target.c.kind.in_(target_kinds),
-            target.c.id != items.c.id,
-            exists(select(parts.c.item_id).where(parts.c.item_id == target.c.id)),
-            links.c.key_result.in_(key_results),
-        )
-        .group_by(links.c.key_result, items.c.id, links.c.rule)
-    )
-    if only_dirty:
-        found = found.where(items.c.id.in_(_DIRTY))
-    _insert(connection, links, _LINK_COLUMNS, found)
-
-
-def _link_contained(connection: Connection, key_results: Sequence[str], only_dirty: bool) -> None:
-    """The commits that a linked pull request brought."""
-    commit = items.alias("commit")
-    found = (
-        select(links.c.key_result, commit.c.id, links.c.rule, literal("names"), func.min(items.c.key))
-        .select_from(item_references)
-        .join(items, items.c.id == item_references.c.item_id)
-        .join(item_keys, item_keys.c.key == item_references.c.target)
-        .join(commit, commit.c.id == item_keys.c.item_id)
-        .join(links, links.c.item_id == item_references.c.item_id)
-        .where(
-            item_references.c.kind == "contains",
-            commit.c.kind == "commit",
-            links.c.key_result.in_(key_results),
-        )
-        .group_by(links.c.key_result, commit.c.id, links.c.rule)
-    )
-    if only_dirty:
-        found = found.where(commit.c.id.in_(_DIRTY))
-    _insert(connection, links, _LINK_COLUMNS, found)
+    want(connection, key_results)
+    link_by_rules(connection, key_results, only_dirty=only_dirty, few=few)
+    link_by_others(connection, only_dirty=only_dirty, few=few)
+    forget(connection)
 
 
 def _insert(connection: Connection, table: Any, columns: Sequence[str], selected: Select[Any]) -> None:

@@ -211,10 +211,12 @@ links = Table(
     "links",
     metadata,
     Column("key_result", String, primary_key=True),
-    Column("item_id", ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("item_id", ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
     Column("rule", String, primary_key=True, comment="the rule that made the link, in words"),
     Column("reason", String, nullable=False, comment="rule | trailer | parent | closes | names"),
     Column("via", String, comment="key of the epic, parent or named item that the link came through"),
+    Index(None, "item_id", "reason"),
+    sqlite_with_rowid=False,
 )
 
 parts = Table(
@@ -222,6 +224,7 @@ parts = Table(
     metadata,
     Column("item_id", ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
     Column("piece_id", Integer, primary_key=True, index=True, comment="the item that stands for the piece of work"),
+    sqlite_with_rowid=False,
 )
 
 linked_rules = Table(

@@ -195,12 +195,30 @@ def _save_items(
     ]
     bulk_insert(connection, items, _ITEM_COLUMNS, rows, key=("source", "native_id"))
     _forget_details(connection, [row_ids[native] for native in changed if native in known])
+    _find_parents(connection, [row_ids[native] for native in new if changed[native][0].parent_id is not None])
     by_row = [(row_ids[native], item) for native, (item, _, _) in changed.items()]
     _save_facets(connection, by_row, facet_ids)
     _save_details(connection, by_row, moment)
     _give_back_keys(connection, source, {native: row_ids[native] for native in new})
     bulk_insert(connection, dirty_items, ("item_id",), [(row_ids[native],) for native in changed])
     return numbers
+
+
+def _find_parents(connection: Connection, new: Sequence[int]) -> None:
+    """Note the parents of new items, as far as they are stored: now it costs little, as the rows are in memory.
+
+    Of items that were stored before, the link step must see what parent they had.
+    """
+    for ids in chunks(new):
+        parent = items.alias("parent")
+        found = select(parent.c.id).where(
+            parent.c.source == items.c.source,
+            parent.c.native_id == items.c.parent_native_id,
+            parent.c.id != items.c.id,
+        )
+        connection.execute(
+            update(items).where(items.c.id.in_(ids)).values(parent_id=found.correlate(items).scalar_subquery())
+        )
 
 
 _AsStored: TypeAlias = tuple[int, tuple[str, int]]
