@@ -20,6 +20,7 @@ from okrsync.http import one_line
 from okrsync.model import Cycle, GoalVersion, Judgement, KeyResult, Person, Piece, SourceStatus, Suggestion
 from okrsync.numbers import show
 from okrsync.report.value import Earlier, Report, build_report
+from okrsync.week_before import changed_goals, facts_of, turned
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -136,6 +137,19 @@ def make_report(
     rules = [rule for rule in RULES if config.people_judged or rule.mode != "bottleneck"]
     found = diagnose(facts, rules, config.silences)
     week_before = as_of - timedelta(days=7)
+    previous = None
+    if week_before >= cycle.start:
+        then = [
+            _told_whole(case.judgement(week_before), statuses.get(case.key_result.id), config.people) for case in cases
+        ]
+        found_then = diagnose(facts_of(facts, week_before, then, pieces), rules, config.silences)
+        new, gone = turned(found_then.findings, found.findings)
+        previous = replace(
+            _verdicts_on(week_before, cases),
+            goal_changes=changed_goals(facts, week_before),
+            new_findings=new,
+            findings_gone=gone,
+        )
     return build_report(
         as_of=as_of,
         cycle=cycle,
@@ -152,7 +166,7 @@ def make_report(
         silenced=found.silenced,
         goals=Goals(facts).nodes(),
         chain=chain_shares(facts),
-        previous=_verdicts_on(week_before, cases) if week_before >= cycle.start else None,
+        previous=previous,
         closed=_verdicts_on(cycle.end, cases) if as_of > cycle.end else None,
         suggestions=_suggestions(engine, cases, completed, as_of),
     )

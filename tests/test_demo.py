@@ -119,6 +119,25 @@ def test_the_report_is_as_its_schema_says(content: Any) -> None:
     jsonschema.validate(content, schema, cls=jsonschema.Draft202012Validator)
 
 
+def test_what_changed_is_what_a_report_of_the_week_before_does_not_say(demo: Run, content: Any) -> None:
+    """The day before is judged from today's facts; asked for itself, it says the same."""
+    done = okrsync("report", "--as-of", "2026-11-13", "--format", "json", cwd=demo.folder)
+    before, changes = json.loads(done.stdout), content["changes"]
+    assert changes["since"] == before["as_of"]
+
+    def named(findings: Any) -> set[tuple[str, str, str]]:
+        return {(each["rule"], each["subject"]["kind"], each["subject"]["id"]) for each in findings}
+
+    new, gone = named(changes["findings"]["new"]), named(changes["findings"]["gone"])
+    assert new
+    assert new <= named(content["findings"])
+    assert (named(content["findings"]) - new) | gone == named(before["findings"])
+    verdicts = {each["id"]: each["verdict"] for each in before["key_results"]}
+    turned = {each["key_result"]: (each["before"], each["after"]) for each in changes["verdicts"]}
+    assert turned == {id_: (verdicts[id_], VERDICTS[id_]) for id_ in VERDICTS if verdicts[id_] != VERDICTS[id_]}
+    assert changes["goals"] == []
+
+
 # --- counted again ----------------------------------------------------------------------------------------------------
 
 BY_EPIC = {"SHOP-1": "KR1.1", "SHOP-2": "KR4.2", "PAY-1": "KR6.2"}

@@ -75,7 +75,7 @@ def test_keys_and_their_order_are_the_contracts():
     )
     assert list(content) == [
         "schema", "as_of", "cycle", "headline", "sources", "key_results", "findings", "not_judged", "silenced",
-        "unlinked", "closing",
+        "unlinked", "closing", "changes",
     ]  # fmt: skip
     assert content["schema"] == 1
     assert content["as_of"] == "2026-11-20"
@@ -100,6 +100,7 @@ def test_keys_and_their_order_are_the_contracts():
     ]  # fmt: skip
     assert content["unlinked"] == {"completed": 0, "by_scope": {}, "suggestions": []}
     assert content["closing"] is None
+    assert content["changes"] is None
 
 
 def test_values():

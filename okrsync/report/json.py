@@ -8,9 +8,9 @@ import re
 from datetime import date
 from typing import Any
 
-from okrsync.dates import iso
+from okrsync.dates import day_of, iso
 from okrsync.model import Judgement, Movement, SourceStatus, Suggestion, Trend, Verdict
-from okrsync.report.value import Closing, Finding, Report, Subject, Unjudged
+from okrsync.report.value import Change, Closing, Finding, Report, Subject, Unjudged
 
 SCHEMA = 1
 """Version of the format; it rises when a key goes or changes its meaning."""
@@ -61,6 +61,7 @@ def to_json(report: Report) -> str:
             "suggestions": [_suggestion(each) for each in report.unlinked.suggestions],
         },
         "closing": report.closing and _closing(report.closing),
+        "changes": report.previous_as_of and _changes(report, report.previous_as_of),
     }
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
@@ -148,17 +149,56 @@ def _closing(closing: Closing) -> dict[str, Any]:
     return {
         "as_of": closing.as_of.isoformat(),
         "verdicts": {id_: verdict.value for id_, verdict in closing.verdicts},
-        "changes": [
-            {
-                "key_result": change.key_result,
-                "before": None if change.before is None else change.before.value,
-                "after": change.after.value,
-            }
-            for change in closing.changes
-        ],
+        "changes": [_turned(change) for change in closing.changes],
         "measured_until": [
             {"date": last.isoformat(), "key_results": list(ids)} for last, ids in closing.measured_until
         ],
+    }
+
+
+def _changes(report: Report, since: date) -> dict[str, Any]:
+    return {
+        "since": since.isoformat(),
+        "verdicts": [_turned(change) for change in report.changes],
+        "goals": [
+            {
+                "kind": change.kind,
+                "goal": change.goal,
+                "day": day_of(change.at, report.zone).isoformat(),
+                "field": change.field,
+                "before": _plain(change.before),
+                "after": _plain(change.after),
+                "by": change.author,
+                "commit": change.commit,
+                "reason": change.reason,
+            }
+            for change in report.goal_changes
+        ],
+        "findings": {
+            "new": [_named(finding) for finding in report.new_findings],
+            "gone": [_named(finding) for finding in report.findings_gone],
+        },
+    }
+
+
+def _plain(value: Any) -> Any:
+    return number(value) if isinstance(value, float) else value
+
+
+def _turned(change: Change) -> dict[str, Any]:
+    return {
+        "key_result": change.key_result,
+        "before": None if change.before is None else change.before.value,
+        "after": change.after.value,
+    }
+
+
+def _named(finding: Finding) -> dict[str, Any]:
+    return {
+        "mode": finding.mode,
+        "rule": finding.rule,
+        "subject": _subject(finding.subject),
+        "message": finding.message,
     }
 
 

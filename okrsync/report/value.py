@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from okrsync.goals import GoalChange
 from okrsync.model import Cycle, Judgement, Person, Piece, Pillar, SourceStatus, Suggestion, Team, Verdict
 
 CONTRACT_ORDER = (
@@ -164,11 +165,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The verdicts of an earlier day, to compare with."""
+    """An earlier day, to compare with."""
 
     as_of: date
     verdicts: Mapping[str, Verdict]
     """By key result; all that the cycle had then."""
+    goal_changes: tuple[GoalChange, ...] = ()
+    """What changed in the goals since then, oldest first."""
+    new_findings: tuple[Finding, ...] = ()
+    findings_gone: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +223,12 @@ class Report:
     previous_as_of: date | None
     changes: tuple[Change, ...]
     """Against the previous report, in the order of ``key_results``."""
+    goal_changes: tuple[GoalChange, ...]
+    """What changed in the goals of the cycle since the previous report, oldest first."""
+    new_findings: tuple[Finding, ...]
+    """Those of ``findings`` that the previous report did not have, by rule and subject."""
+    findings_gone: tuple[Finding, ...]
+    """Those that only the previous report had, as it told them."""
     closing: Closing | None
     """None while the cycle runs."""
 
@@ -295,6 +306,9 @@ def build_report(
         pillars=tuple(sorted(pillars, key=lambda pillar: pillar.id)),
         previous_as_of=None if previous is None else previous.as_of,
         changes=() if previous is None else _changes(previous, shown),
+        goal_changes=() if previous is None else previous.goal_changes,
+        new_findings=() if previous is None else tuple(sorted(previous.new_findings, key=_gravity)),
+        findings_gone=() if previous is None else tuple(sorted(previous.findings_gone, key=_gravity)),
         closing=None if closed is None else _closing(closed, cycle, shown, as_of),
     )
 
