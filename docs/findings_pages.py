@@ -11,6 +11,7 @@ from okrsync.findings.interface import Rule
 from okrsync.findings.thresholds import Thresholds
 from okrsync.report.value import MODES
 from okrsync.report.words import MODES as MODE_WORDS
+from okrsync.schemas import docstrings_of
 
 _WRITTEN = "This page is written by `make docs` from the rule itself; a test runs its examples."
 _TABLES = {
@@ -37,9 +38,8 @@ def index() -> str:
     parts.append("## Thresholds\n")
     parts.append("Set them in `okrsync.yaml` under `findings: {thresholds: {…}}`.\n")
     parts.append("| threshold | default | |\n|---|---|---|")
-    parts += [
-        f"| `{name}` | {field.default} | {field.description} |" for name, field in Thresholds.model_fields.items()
-    ]
+    texts = docstrings_of(Thresholds)
+    parts += [f"| `{name}` | {field.default} | {texts[name]} |" for name, field in Thresholds.model_fields.items()]
     parts.append(f"\n{_EXAMPLES}")
     return "\n".join(parts)
 

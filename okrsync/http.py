@@ -53,7 +53,20 @@ def with_retries(
     jitter. ``on_wait`` is told of each pause before it begins. Raises the last ``RetryableError`` when the tries are
     used up or the server asks for more than ``policy.longest_wait``; other exceptions pass at once.
     """
+    try:
+        return call()
+    except RetryableError as error:
+        failed: RetryableError | None = error
+    # Imported where it is needed: most runs need no second try of anything.
     from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+    def again() -> T:
+        # The first try has been made.
+        nonlocal failed
+        if failed is not None:
+            first, failed = failed, None
+            raise first
+        return call()
 
     backoff = wait_random_exponential(multiplier=0.5, max=30.0)
 
@@ -77,7 +90,7 @@ def with_retries(
         reraise=True,
     )
     try:
-        return retrying(call)
+        return retrying(again)
     except RetryableError as error:
         if (error.retry_after or 0.0) <= policy.longest_wait:
             raise

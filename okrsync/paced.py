@@ -12,6 +12,8 @@ from requests.adapters import HTTPAdapter
 
 from okrsync.pace import OnWait, Pace
 
+_PIECE = 1 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -47,7 +49,9 @@ class PacedAdapter(HTTPAdapter):
             response = super().send(request, *args, **kwargs)
             streamed = kwargs.get("stream", args[0] if args else False)
             if not streamed:
-                _ = response.content  # a request is under way until its answer has been read
+                # A request is under way until its answer has been read. In pieces of this size it is one piece, as a
+                # rule; requests' own are of 10 kB, which costs as much as to decode what is in them.
+                response._content = b"".join(response.iter_content(_PIECE))
             exchange.answered(response.status_code, response.headers)
             return response
 

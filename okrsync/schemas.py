@@ -66,7 +66,7 @@ def _describe_all(model: type[BaseModel], definitions: dict[str, Any]) -> None:
     for one in (model, *_models_below(model)):
         name = f"{one.__module__}.{one.__qualname__}".replace(".", "__")  # pydantic's, where two have the same name
         schema = definitions.get(one.__name__) or definitions.get(name) or {}
-        for key, description in _docstrings(one).items():
+        for key, description in docstrings_of(one).items():
             if key in schema.get("properties", {}):
                 schema["properties"][key]["description"] = description
 
@@ -81,7 +81,8 @@ def _models_below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
             yield from _models_below(part)
 
 
-def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+def docstrings_of(model: type[BaseModel]) -> dict[str, str]:
+    """The docstrings below a model's attributes, by the keys that the attributes are in YAML."""
     found: dict[str, str] = {}
     for cls in reversed(model.__mro__):
         if cls is BaseModel or not issubclass(cls, BaseModel):
