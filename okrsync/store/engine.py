@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -81,6 +82,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
     except DBAPIError as error:
         raise StoreError(f"the store {shown(engine.url)} cannot be written: {error.orig}") from error
+    except sqlite3.Error as error:  # of a statement that went straight to the driver
+        raise StoreError(f"the store {shown(engine.url)} cannot be written: {error}") from error
 
 
 @contextmanager
