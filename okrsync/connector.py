@@ -115,6 +115,9 @@ class Connector(ABC):
 
     type_name: ClassVar[str]
     Settings: ClassVar[type[SourceSettings]]
+    paced: ClassVar[bool] = False
+    """True when every request goes through ``ConnectorContext.paces``, which holds the number of requests to ``--jobs``
+    itself: then more shards than that may be pulled at once, so that a page is read while others are on their way."""
 
     def __init__(self, settings: Any, context: ConnectorContext) -> None:
         """Keep the settings; open no connection yet. ``settings`` is an instance of ``Settings``."""

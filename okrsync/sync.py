@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _WHOLE_SOURCE = "*"
 """Stands for the scopes of a source that could not even say which it has."""
 
+_PAGES_A_REQUEST = 2
+"""Shards under way for each request that may be: one waits for its answer while the other is read and stored."""
+
 _CHEAP_CENSUS = 5000
 """Up to so many items a census is one or a few requests: when no count is to be had, it is simply taken."""
 
@@ -149,7 +152,8 @@ def sync(
     results: list[ScopeResult] = []
     stopping = Event()
     # Each source has its own --jobs: another service's answers are no reason to wait.
-    threads = ThreadPoolExecutor(max_workers=options.jobs * max(1, len(names)), thread_name_prefix="okrsync")
+    most = options.jobs * max(1, len(names)) * _PAGES_A_REQUEST
+    threads = ThreadPoolExecutor(max_workers=most, thread_name_prefix="okrsync")
     try:
         with Writer(engine) as writer, threads:
             try:
@@ -161,7 +165,7 @@ def sync(
                     return _counted(elsewhere(task), stored)
 
                 runs = _open_scopes(engine, connectors, options, only, observer, results, threads)
-                _Coordinator(engine, options, observer, threads, pull).run(runs)
+                _Coordinator(engine, options, observer, threads, pull, here=elsewhere is None).run(runs)
             except BaseException:
                 # Let nobody wait for tasks that have not begun; those under way end with their page.
                 stopping.set()
@@ -303,7 +307,7 @@ def _source_failed(engine: Engine, source: str, message: str, observer: Observer
 
 @dataclass(eq=False)
 class _Lane:
-    """The tasks of one source: at most ``--jobs`` under way, and each scope's in its turn, so that a large one does not
+    """The tasks of one source: a limited number under way, and each scope's in its turn, so that a large one does not
     keep the others waiting."""
 
     free: int
@@ -337,14 +341,22 @@ class _Coordinator:
     """Submits tasks and reacts to their ends; only it knows which task follows which."""
 
     def __init__(
-        self, engine: Engine, options: SyncOptions, observer: Observer, threads: ThreadPoolExecutor, pull: PullShard
+        self,
+        engine: Engine,
+        options: SyncOptions,
+        observer: Observer,
+        threads: ThreadPoolExecutor,
+        pull: PullShard,
+        *,
+        here: bool,
     ) -> None:
-        """``threads`` run everything but pulls, which are ``pull``'s."""
+        """``threads`` run everything but pulls, which are ``pull``'s, ``here`` in this process or elsewhere."""
         self._engine = engine
         self._options = options
         self._observer = observer
         self._threads = threads
         self._pull_shard = pull
+        self._here = here
         self._lanes: dict[str, _Lane] = {}
         self._under_way = 0
         self._ended: SimpleQueue[tuple[_Lane, _Task, Future[None]]] = SimpleQueue()
@@ -353,13 +365,18 @@ class _Coordinator:
     def run(self, runs: Sequence[_Run]) -> None:
         self._runs = runs
         for run in runs:
-            self._lanes.setdefault(run.scope.source, _Lane(self._options.jobs))
+            self._lanes.setdefault(run.scope.source, _Lane(self._width(run.connector)))
             self._begin(run)
         while self._start_what_may() or self._under_way:
             lane, task, future = self._ended.get()
             self._under_way -= 1
             lane.free += 1
             self._react(task, future)
+
+    def _width(self, connector: Connector) -> int:
+        """How many of a source's tasks may be under way: of requests, ``--jobs``. Where the pace holds them to that,
+        as many pages more may be read and stored meanwhile."""
+        return self._options.jobs * (_PAGES_A_REQUEST if connector.paced and self._here else 1)
 
     def _start_what_may(self) -> bool:
         started = False

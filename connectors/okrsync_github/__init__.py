@@ -44,6 +44,7 @@ class GitHubConnector(Connector):
 
     type_name: ClassVar[str] = "github"
     Settings: ClassVar[type[SourceSettings]] = Settings
+    paced = True
     settings: _Settings
 
     def __init__(self, settings: _Settings, context: ConnectorContext) -> None:

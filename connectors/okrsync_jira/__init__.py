@@ -70,6 +70,7 @@ class JiraConnector(Connector):
 
     type_name = "jira"
     Settings = JiraSettings
+    paced = True
     settings: JiraSettings
     policy: ClassVar[HttpPolicy] = DEFAULT_POLICY
 
