@@ -1,21 +1,24 @@
-"""Reads ``wording_titles.txt``: titles of key results, each a result or a task, in two halves."""
+"""Reads ``wording_titles*.txt``: titles of key results, each a result or a task, in lists and halves."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
-FILE = Path(__file__).with_name("wording_titles.txt")
-LISTS = {
-    "second list": Path(__file__).with_name("wording_titles_second.txt"),
-    "third list": Path(__file__).with_name("wording_titles_third.txt"),
-    "fourth list": Path(__file__).with_name("wording_titles_fourth.txt"),
+Half = Literal["first, odd", "first, even", "second", "third", "fourth", "fifth", "sixth"]
+HALVES: tuple[Half, ...] = get_args(Half)
+TUNED: tuple[Half, ...] = ("first, odd", "second", "third", "fourth", "fifth")
+"""What the rules' author looked at and mended the rules with; the others were only ever looked at as a number."""
+HELD_OUT: tuple[Half, ...] = tuple(half for half in HALVES if half not in TUNED)
+_FILES = {
+    "first": "wording_titles.txt",
+    "second": "wording_titles_second.txt",
+    "third": "wording_titles_third.txt",
+    "fourth": "wording_titles_fourth.txt",
+    "fifth": "wording_titles_fifth.txt",
+    "sixth": "wording_titles_sixth.txt",
 }
-"""Each written before the rules were run on it. With what the second and third showed, the rules were mended; the
-fourth is held out still."""
-
-
-Half = Literal["tuning", "held out", "second list", "third list", "fourth list"]
+"""Each was written before the rules were run on it."""
 
 
 class Title(NamedTuple):
@@ -27,17 +30,17 @@ class Title(NamedTuple):
 
 
 def titles(half: Half) -> list[Title]:
-    """The odd titles of each section (``tuning``), the even ones (``held out``), or all of another list."""
-    file = LISTS.get(half, FILE)
+    """The odd titles of each section of a list, the even ones, or all of it."""
+    name, _, which = half.partition(", ")
     found: list[Title] = []
     section: list[Title] = []
     language = kind = ""
-    for line in file.read_text("utf-8").splitlines():
+    for line in Path(__file__).with_name(_FILES[name]).read_text("utf-8").splitlines():
         if line.startswith("["):
             language, kind = line.strip("[]").split()
             section = []
         elif line and not line.startswith("#"):
             section.append(Title(line, language, kind == "task"))
-            if half in LISTS or (len(section) % 2 == 1) == (half == "tuning"):
+            if not which or (len(section) % 2 == 1) == (which == "odd"):
                 found.append(section[-1])
     return found

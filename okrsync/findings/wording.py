@@ -76,9 +76,9 @@ _VERBS = _words("""
     upgrade validate verify visit wire write
 """)
 _AMBIGUOUS = _words("""
-    audit call design draft document expand extend interview issue launch log map market measure move offer pilot plan
-    post prototype record release report research review scale search ship start support survey test track train update
-    upgrade
+    audit call design draft document expand extend interview issue launch log map market measure move offer pass pilot
+    plan post prototype record release report research review scale search ship start support survey test track train
+    update upgrade
 """)
 """Verbs that are nouns as well: "Support tickets per customer" is no imperative."""
 _OUTPUT = (
@@ -102,7 +102,7 @@ _NUMBER = (
     r"hundred|half)"
 )
 _FROM_TO = re.compile(
-    rf"\bfrom\b.{{0,30}}?{_NUMBER}.*?\bto\b.{{0,30}}?{_NUMBER}|{_NUMBER}\s?%?\s?(?:→|->|=>|–>|⇒)|\d\s?%?\s+to\s+[€$£]?\d|"
+    rf"\bfrom\b.{{0,30}}?{_NUMBER}.*?\bto\b.{{0,30}}?{_NUMBER}|{_NUMBER}(?:\s?%|\s?[a-z/€$£¥]{{1,12}})?\s?(?:→|->|=>|–>|⇒)|\d\s?%?\s+to\s+[€$£]?\d|"
     rf"\(was |\(from {_NUMBER}",
     re.IGNORECASE,
 )
@@ -158,6 +158,68 @@ _ENGLISH_NOUNS = re.compile(
     r"(?:of|to|for)\b",
     re.IGNORECASE,
 )
+_NOMINAL = re.compile(
+    r"^(?:the |a |an |our )?(?:[\w'-]+ ){0,2}?([\w-]+(?:tion|sion|ment|roll-?out|cut-?over|hand-?over|set-?up|"
+    r"(?!rating|ranking|saving|spending|feeling|standing|being|earning|reading)[a-z]{3,}ing|start-?up|"
+    r"wind-?down|clean-?up|go-?live|moval|newal|newals|ption)|roll-?out|adoption|sign-?off|kick-?off) of\b",
+    re.IGNORECASE,
+)
+"""The name of a deed: *Commissioning of the turbine* is the same order as *Commission the turbine*."""
+_THINGS = re.compile(
+    r"^(?:(?:the|a|an|our|one|two|three|first|new|phase \w+ of the)\s+)*(?:[\w'-]+ ){0,3}?(beta|mvp|poc|"
+    r"proof of concept|"
+    r"prototype|pilot|plan|policy|strategy|concept|roadmap|scheme|programme|program|handbook|manual|guideline|guidelines|"
+    r"website|web site|homepage|portal|platform|tool|toolkit|app|dashboard|hotline|helpline|campaign|framework|"
+    r"playbook|"
+    r"workshop|workshops|training|trainings|interviews|audit|audits|stand-ups|meetings|reviews|town halls?|kit|digital twin|newsletter|podcast|catalogue|charter|"
+    r"prospectus|blueprint|curriculum|archive|database|registry|template|templates|module|modules|interface|api|sdk)\b"
+    r"(?= (?:of|for|with|on|in|to|by|and|out|up|is|are)\b|[.!]?$)",
+    re.IGNORECASE,
+)
+"""What work leaves behind: a title that names such a thing and measures nothing is to make it."""
+_CHANGED = _words("""
+    halved doubled tripled quadrupled reduced increased improved shortened lowered raised lifted decreased dropped grown
+    shrunk cut retained regained saved gained lost won earned sold activated satisfied pleased noticed caused used
+    needed wanted received injured killed affected infected missed wasted rejected admitted returned reached exceeded
+    recommended lived stayed visited paid repaid served helped met kept preserved avoided prevented eliminated
+""")
+"""Participles that tell of an outcome, or of what others did."""
+_IRREGULAR = _words("""
+    held drawn made built taken given sent set put written run begun brought bought taught laid led dealt spoken shown
+    chosen spread rebuilt rewritten redrawn hung dug driven
+""")
+_THE_REST = re.compile(
+    rf"^(?!\w+ (?:in|out of) \w+ |.*\b(?:within|on time|in time)\b)(?:half|all|most|the (?:remaining|last|other)|"
+    rf"another|{_NUMBER}|at least {_NUMBER})(?: of)?(?: all| the| our)?"
+    rf"(?: (?!customers|users|clients|shops|merchants|patients|students|people|visitors|readers)[\w-]+){{1,4}} "
+    rf"(?!(?:{_CHANGED})\b)(?:[a-z-]{{2,}}ed|{_IRREGULAR})"
+    r"(?: (?:by|in|into|on|onto|for|to|at|before|with|as|from|after)\b(?!.*\d\s?%).*)?[.!]?$",
+    re.IGNORECASE,
+)
+"""So many things to which something was done: *40 sensors fitted to the bridge*."""
+_ENGLISH_PASSIVE = re.compile(
+    rf"^(?!.*\b(?:who|that|which|whose|when|where|without)\b).*?(?<=\s)((?!(?:{_CHANGED}|un\w+)\b)(?:[a-z-]{{2,}}[^aeiou\W]ed|"
+    rf"[a-z-]{{2,}}[aeiou]ed|{_IRREGULAR})|cut over|in operation|in use|in force|up and running|underway|under way|"
+    r"agreed|step-free|done and dusted|out|in hand)"
+    r"(?: (?:up|out|over|off|down|in place|over to))?"
+    r"(?: (?:and|or|by(?! (?:customers|users|buyers|readers|guests|patients))|in|into|on|onto|for|to|at|before|until|"
+    r"across|with|as|from|after|under|company-wide|everywhere)\b.*)?"
+    r"[.!]?$",
+    re.IGNORECASE,
+)
+"""Something has been done to something, or is there now."""
+_QUANTITY = re.compile(
+    r"\b(?:more|less|fewer|most|least|better|best|worse|faster|quicker|sooner|earlier|later|longer|shorter|cheaper|higher|"
+    r"lower|larger|smaller|safer|than|twice|double|doubles|triple|triples|halves?|half as|thirds?|quarters?|fifths?|"
+    r"tenths?|"
+    r"one in|two in|three in|in (?:three|four|five|ten)|every second|every third|nobody|no one|none|never|always|"
+    r"zero|no|"
+    r"minus|plus|down|up by|falls?|rises?|grows?|drops?|shrinks?|climbs?|average|averages|median|per|each other)\b|"
+    r"\d\s?(?:%|°|ms|s|h|min|kg|km|t|g|l|kwh|mwh|points?|hours?|minutes?|seconds?|days?|weeks?|months?|years?|percent|"
+    r"tonnes?|litres?|liters?|euros?|dollars?|pounds?|francs?|million|billion|stars?)\b|[€$£¥]\s?\d|\d\s?(?:%|→|->)|[<>≥≤]",
+    re.IGNORECASE,
+)
+"""Signs that something is measured or compared."""
 _LEAD_IN = re.compile(
     r"^(?:\W+|(?:to|we|will|we'll|team|please|also|and|then|fully|first|finally|\w+ly)\s+)*", re.IGNORECASE
 )
@@ -184,7 +246,26 @@ def _english(text: str) -> Cue | None:
     if found := _ENGLISH_DONE.search(text):
         return Cue(found[1], DONE)
     found = _ENGLISH_ORDER.match(rest)
-    return Cue(found[0], NOTHING_MEASURED) if found and not _METRIC.search(rest) else None
+    if found and not _METRIC.search(rest) and not _QUANTITY.search(rest):
+        return Cue(found[0], NOTHING_MEASURED)
+    return _named_deed(rest)
+
+
+def _named_deed(text: str) -> Cue | None:
+    """A deed told as a noun or in the passive, and nothing that is measured beside it."""
+    if found := _THE_REST.match(text):
+        return Cue(found[0], DONE)
+    if _QUANTITY.search(text):
+        return None
+    if (found := re.match(r"get|have|bring|put", text, re.IGNORECASE)) and not _METRIC.search(text):
+        return Cue(found[0], DOING)
+    if found := _NOMINAL.match(text):
+        return None if _METRIC.search(text[: found.start(1)]) else Cue(found[1], DOING)
+    if (found := _ENGLISH_PASSIVE.match(text)) and not _METRIC.search(text[: found.start(1)]):
+        return Cue(found[1], DONE)
+    if (found := _THINGS.match(text)) and not _METRIC.search(text):
+        return Cue(found[1], NOTHING_MEASURED)
+    return None
 
 
 def _leading_verb(text: str) -> str | None:
@@ -209,12 +290,14 @@ def _is_verb(word: str) -> bool:
 
 def _is_measured(text: str, verb: str, from_to: bool) -> bool:
     """Is what follows a leading verb of doing a number that moves after all?"""
-    ambiguous = re.fullmatch(_AMBIGUOUS, verb, re.IGNORECASE) is not None
+    ambiguous = re.fullmatch(rf"{_AMBIGUOUS}|\w+ing", verb, re.IGNORECASE) is not None
     object_follows = _OBJECT_FOLLOWS.match(text) is not None
     if ambiguous and not object_follows:
-        return from_to or _LIMIT.search(text) is not None or _METRIC.search(text) is not None
+        return any(sign.search(text) is not None for sign in (_LIMIT, _METRIC, _QUANTITY)) or from_to
     if from_to:
-        return _METRIC.search(text) is not None
+        # "Build minutes: 40 → 10" names a number; "Upgrade Java from 17 to 21" names two versions.
+        versions = re.match(r"(?:upgrade|migrate|update|move|port|switch|transition|convert)", verb, re.IGNORECASE)
+        return not (object_follows or versions) or _METRIC.search(text) is not None
     within = re.search(r"\b(?:within|in under|in less than|on time)\b", text, re.IGNORECASE)
     return within is not None and re.search(r"\d\s?(?:%|percent)", text) is not None
 
@@ -240,9 +323,10 @@ _CHINESE_VERBS = _words("""
     明确 确定 确认 选定 选型 验收 验证 更新 迭代 增设 设立 成立 组建 创建 铺设 补充 统一 规范 沉淀 复盘 总结
     汇报 封装 适配 兼容 移除 删除 导入 同步 演练 巡检 做好 抓好 办好 写完 做完 通过 引导 布局 复用 抽象 定义
     生成 接通 投放 投产 立项 签署 盘点 排查 治理 普及 倡导 学习 分享 授权 申领 购买 租用 装修 标准化 自动化
-    数字化 翻新 任命 谈判 洽谈 拓展 开拓 扩展 扩充 聘请 约谈 邀请 联合 联系 拉通 摸排 试运营 上报 发起 发动 动员
+    数字化 翻新 任命 谈判 洽谈 商谈 拓展 开拓 扩展 扩充 聘请 约谈 邀请 联合 联系 拉通 摸排 试运营 上报 发起 发动 动员
     出台 颁布 印发 下发 公布 披露 汇总 核算 核对 检查 督促 督导 监督 跟踪 追踪 观察 记录 备份 恢复 加固 加装
     安排 配备 配齐 购置 租赁 承办 主办 协办 赞助 转型 轮岗 调整 变更 讨论 商定 敲定 签约 签订 取消 废除 废止
+    达成一致 达成共识 达成协议
     表彰 评选 选拔 任用 聘任 晋升 巡展 巡讲 参展 报名 注册 备案 报批 送审 提报 归集 建档 建库 录入 标注 打标
     抽检 抽查 化验 试产 量产 扩产 下单 订购 发放 派发 张贴 悬挂 粉刷 维修 保养 更名 搬迁 搬到 迁入 撤销 关停
     淘汰 停产 停售 兼并 收购 并购 合资 注资 融资 路演 立法 招商 招标 投标 竞标 中标
@@ -261,7 +345,7 @@ _CHINESE_METRIC = re.compile(
 _CHINESE_NUMBER = r"[\d一二两三四五六七八九十百千万亿半]"
 _CHINESE_CHANGE = re.compile(
     rf"(?:从|由).*?{_CHINESE_NUMBER}.*?(?:到|至|为|升|降|增|减|提)|提[升高]|增[加长至]|上升|升[到至]|降[低到至为]|下降|减少|缩短|"
-    r"达到?|突破|超过|不(?:低于|超过|到|足|高于|少于|多于)|低于|高于|少于|大于|小于|以[上下内]|翻[一两倍番]|保持|[<>≤≥%]"
+    r"达(?!成(?:一致|协议|共识))到?|→|->|突破|超过|不(?:低于|超过|到|足|高于|少于|多于)|低于|高于|少于|大于|小于|以[上下内]|翻[一两倍番]|保持|[<>≤≥%]"
 )
 _CHINESE_OUTPUTS = (
     r"(?:功能|特性|需求|版本|缺陷|漏洞|[Bb][Uu][Gg]|工单|任务|用户故事|故事点?|代码行?|代码提交|合并请求|里程碑|测试用例|用例|文档|"
@@ -286,7 +370,8 @@ _CHINESE_OF_PLAN = re.compile(
 _SHORTEST_ORDER = 6
 _CHINESE_STATE = re.compile(
     r"没有|活跃|就能|无[一人须需]|零|成(?:的)?[^功员本立]|分之|半|人人|都能|能够|可以|[内前](?:送达|到账|响应|回复|解决|收到)|减半|"
-    r"^(?:新签|新增|赢得|获得|获取|吸引|签下|留住|服务|每[周月日天]?[^，。]{0,6}的|用户|客户|会员|商家|[^，。]{2,8}数$|[^，。]{2,8}量$)"
+    r"\d[\d.]*\s?(?:公斤|千克|吨|升|公里|米|亩|[万亿]?元|度|小时|分钟|秒|天|分|倍|摄氏度)$|"
+    r"^(?:新签|新增|赢得|获得|获取|吸引|签下|留住|服务|每[周月日天]?[^，。]{0,6}的|用户|客户|会员|商家|[^，。]{2,8}[数量感]$|.*排放$|[^，。]{2,12}(?<!新)的[^，。]{1,5}$)"
 )
 """Results that need no measure beside them, and names of numbers."""
 
