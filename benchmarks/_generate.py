@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from benchmarks._organisation import Aim, Group, Organisation, Promise
 from okrsync.model import Cycle, Kind, Pillar
-from tests.wording_titles import titles
+from tests.wording_titles import HELD_OUT, titles
 
 PILLARS = ("customers", "quality", "speed", "trust", "growth", "people")
 UNITS = ("shops/week", "%", "days", "orders", "EUR", "readers", "minutes", "visits/day")
-RESULTS = tuple(each.text for each in titles("fourth list") if not each.is_task)
+RESULTS = tuple(each.text for half in HELD_OUT for each in titles(half) if not each.is_task)
 """Titles of key results; the wording rules were not tuned on them."""
 SERVED = ("shop owners", "readers", "the people on call", "new customers", "商家", "suppliers")
 ZONES = ("Asia/Shanghai", "Europe/Berlin", "America/New_York", "UTC", "Australia/Adelaide")

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from okrsync.dates import end_of, start_of
 from okrsync.findings.interface import Facts
+from okrsync.findings.thresholds import Thresholds
 from okrsync.goals import reasons_of, timelines, until, versions_in
 from okrsync.judge import judge
 from okrsync.model import (
@@ -277,7 +278,7 @@ class Organisation:
         known = [replace(piece, key_results=piece.key_results & key_results.keys()) for piece in work]
         start, end = start_of(self.cycle.start, self.zone), end_of(self.as_of, self.zone)
         lines = timelines(versions)
-        earlier = earlier_key_results(programme, self.cycle, judgements)
+        earlier = earlier_key_results(programme, self.cycle, judgements, Thresholds().by_chance)
         return Facts(
             as_of=self.as_of,
             cycle=self.cycle,

@@ -95,7 +95,9 @@ def measure(task: Task) -> Count:
             planted[rule] = place
             touched |= place.teams
     facts = here.facts()
-    findings = diagnose(facts, RULES).findings
+    diagnosis = diagnose(facts, RULES)
+    # What yields to another rule's finding was found, and flagged, as well: its evidence says so.
+    findings = (*diagnosis.findings, *(each.finding for each in diagnosis.implied))
     said = {(each.rule, each.subject): each.message for each in findings}
     count = Count()
     for rule, place in planted.items():

@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from okrsync.findings.wording import task_cue
-from tests.wording_titles import Half, Title, titles
-
-HALVES: tuple[Half, ...] = ("tuning", "held out", "second list", "third list", "fourth list")
+from tests.wording_titles import HALVES, HELD_OUT, TUNED, Half, Title, titles
 
 
 def wrong(of: Sequence[Title]) -> list[Title]:
@@ -18,18 +16,28 @@ def wrong(of: Sequence[Title]) -> list[Title]:
 
 def main() -> None:
     """Print how many of each half are right, by language and kind."""
-    print("Titles of `tests/wording_titles*.txt`. The words were tuned on the first half of the first list; its other")
     print(
-        "half was 99 of 100 right when first measured. A second list, written afterwards, was 67 of 80 right at first,"
+        "Titles of `tests/wording_titles*.txt`, each list written before the rules were run on it, by the author of the"
     )
-    print("a third 67 of 80; the rules were mended with both, so these are tuning now. The fourth was not looked at.\n")
-    print("| half | en results | en tasks | zh results | zh tasks | right |")
-    print("|---|---:|---:|---:|---:|---:|")
+    print("rules. When first run, they were right about 99 of 100 of the first list's held-out half, 67 of 80 of the")
+    print(
+        "second list, 67 of 80 of the third, 46 of 48 of the fourth, 75 of 100 of the fifth (in other styles: nominal,"
+    )
+    print("passive, slogans, mixed Chinese and English) and, mended with that, 71 of 80 of the sixth. After each, the")
+    print("rules were mended with the lists marked *tuned*; the first list's other half was only ever looked at as a")
+    print("number. So of titles in a style that is new to them the rules get about nine in ten right.\n")
+    print("| list | | en results | en tasks | zh results | zh tasks | right |")
+    print("|---|---|---:|---:|---:|---:|---:|")
     for half in HALVES:
-        found = titles(half)
-        total = Counter((each.language, each.is_task) for each in found)
-        failed = Counter((each.language, each.is_task) for each in wrong(found))
-        groups = [(language, is_task) for language in ("en", "zh") for is_task in (False, True)]
-        cells = [f"{total[group] - failed[group]} of {total[group]}" for group in groups]
-        right = len(found) - failed.total()
-        print(f"| {half} | {' | '.join(cells)} | {right} of {len(found)} ({right / len(found):.1%}) |")
+        _row(half, "tuned" if half in TUNED else "held out", titles(half))
+    for name, halves in (("all tuned", TUNED), ("all held out", HELD_OUT)):
+        _row(name, "", [each for half in halves for each in titles(half)])
+
+
+def _row(name: Half | str, kept: str, of: Sequence[Title]) -> None:
+    total = Counter((each.language, each.is_task) for each in of)
+    failed = Counter((each.language, each.is_task) for each in wrong(of))
+    groups = [(language, is_task) for language in ("en", "zh") for is_task in (False, True)]
+    cells = [f"{total[group] - failed[group]} of {total[group]}" for group in groups]
+    right = len(of) - failed.total()
+    print(f"| {name} | {kept} | {' | '.join(cells)} | {right} of {len(of)} ({right / len(of):.1%}) |")

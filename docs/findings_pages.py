@@ -9,6 +9,7 @@ from docs.examples.example import HEAD, SETTINGS, Example
 from okrsync.findings.catalogue import RULES
 from okrsync.findings.interface import Rule
 from okrsync.findings.thresholds import Thresholds
+from okrsync.numbers import enumerated
 from okrsync.report.value import MODES
 from okrsync.report.words import MODES as MODE_WORDS
 from okrsync.schemas import docstrings_of
@@ -40,6 +41,14 @@ def index() -> str:
     parts.append("| threshold | default | |\n|---|---|---|")
     texts = docstrings_of(Thresholds)
     parts += [f"| `{name}` | {field.default} | {texts[name]} |" for name, field in Thresholds.model_fields.items()]
+    parts.append("\n## Which rule yields to which\n")
+    parts.append("| rule | yields to |\n|---|---|")
+    parts += [
+        f"| {rule.id} {rule.title} | {', '.join(rule.yields_to)} |"
+        for rule in RULES
+        if any(each != rule.id for each in rule.yields_to)
+    ]
+    parts.append(_ALSO)
     parts.append(f"\n{_EXAMPLES}")
     return "\n".join(parts)
 
@@ -54,11 +63,22 @@ def page(rule: Rule) -> str:
             f"{_WRITTEN}\n",
             f"Mode: {rule.mode} · severity: {rule.severity} · said {where} · [all rules](../findings.md)\n",
             f"## What it means\n\n{rule.meaning}\n",
-            f"## How it is computed\n\n{rule.computed}\n",
+            f"## How it is computed\n\n{rule.computed}{_yields(rule)}\n",
             f"## Data that fires it\n\n{_data(fires)}",
             f"## The nearest data that does not\n\n{_difference(fires, spares)}",
             f"## How to silence it\n\n{_silence(rule)}",
         ]
+    )
+
+
+def _yields(rule: Rule) -> str:
+    if not rule.yields_to:
+        return ""
+    others = [f"[{each}]({each}.md)" for each in rule.yields_to if each != rule.id]
+    others += ["the finding at its objective"] if rule.id in rule.yields_to else []
+    return (
+        f" Where {enumerated(others, len(others), 'or')} says the same, of the same subject or of what it belongs to, "
+        "that is the finding, and this one becomes a line of its evidence."
     )
 
 
@@ -124,6 +144,15 @@ An **error** is a goal that cannot be judged as it is (`check` exits with 1), a 
 decide, an **info** is worth knowing. A rule that lacks the data it needs says "not judged, because …" instead of
 nothing. A finding that does not apply is silenced with a reason; silenced findings are counted in the report, listed
 in its JSON and by `okrsync check --verbose`.
+
+One cause is one finding. Where two rules see the same (nobody in a team checks in, so each of its key results misses
+check-ins, and the reviews of its objectives are overdue), one yields to the other, as its page says: it becomes a line
+of the other's evidence. It yields to what is at least as severe, so that no error hides behind a warning, and to
+nothing that was silenced.
+"""
+
+_ALSO = """
+P006 at a key result yields to P006 at its objective, and S021 at a team yields to D005 where the share only grows.
 """
 
 _EXAMPLES = f"""\

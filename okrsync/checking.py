@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from okrsync.config import Config
 from okrsync.findings.catalogue import RULES
 from okrsync.findings.diagnose import Diagnosis, Located, diagnose
@@ -23,7 +25,7 @@ def check_goals(config: Config, cycle: Cycle) -> Diagnosis:
     found = diagnose(
         facts, (rule for rule in RULES if config.people_judged or rule.mode != "bottleneck"), config.silences
     )
-    return Diagnosis(tuple(sorted(found.located, key=_place)), found.not_judged, found.silenced)
+    return replace(found, located=tuple(sorted(found.located, key=_place)))
 
 
 def _place(located: Located) -> tuple[str, int]:

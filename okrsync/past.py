@@ -16,15 +16,16 @@ from okrsync.model import Cycle, Judgement, KeyResult, Measurement, Objective, P
 
 
 def earlier_key_results(
-    programme: Programme, cycle: Cycle, judgements: Iterable[Judgement]
+    programme: Programme, cycle: Cycle, judgements: Iterable[Judgement], by_chance: int
 ) -> list[tuple[Cycle, Objective, KeyResult]]:
     """Key results of earlier cycles that share a metric, or a strategy pillar, that stands still in ``cycle``.
 
-    Nobody asks about the others, and each costs a judgement. ``judgements`` are those of ``cycle``. Oldest cycle first;
+    Nobody asks about the others, and each costs a judgement. ``judgements`` are those of ``cycle``, ``by_chance``
+    is the threshold. Oldest cycle first;
     cycles that overlap with it are left out, and so are key results that were retired: nobody expected them to move.
     """
     judgements = tuple(judgements)
-    pillars = pillars_that_stand_still(judgements)
+    pillars = pillars_that_stand_still(judgements, by_chance)
     metrics = {metric_of(each.key_result) for each in judged(judgements) if has_stood_still(each)}
     before = sorted((each for each in programme.cycles if each.end < cycle.start), key=lambda each: each.start)
     return [

@@ -105,7 +105,7 @@ def make_report(
         if piece.counts and piece.done_at is not None and start <= piece.done_at < end
     ]
     sources = _sources(engine, config, end_of(as_of, zone))
-    earlier = earlier_key_results(config.programme, cycle, judgements)
+    earlier = earlier_key_results(config.programme, cycle, judgements, config.thresholds.by_chance)
     measured_before = outcomes.measurements_of(engine, {each.id for _, _, each in earlier}, known_at=known_until)
     lines = _versions(engine, config, known_until, read_at)
     facts = Facts(
@@ -164,7 +164,8 @@ def make_report(
         findings=found.findings,
         not_judged=found.not_judged,
         silenced=found.silenced,
-        goals=Goals(facts).nodes(),
+        implied=found.implied,
+        goals=facts.once(Goals).nodes(),
         chain=chain_shares(facts),
         previous=previous,
         closed=_verdicts_on(cycle.end, cases) if as_of > cycle.end else None,

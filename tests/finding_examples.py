@@ -86,7 +86,12 @@ def facts_of(example: Example, folder: Path) -> tuple[Facts, Config]:
         versions=until(lines, end_of(example.as_of, zone)),
         reasons={goal: reasons_of(line) for goal, line in lines.items()},
         past=tuple(
-            past_outcomes(earlier_key_results(programme, cycle, judgements), by_key_result, example.as_of, zone)
+            past_outcomes(
+                earlier_key_results(programme, cycle, judgements, config.thresholds.by_chance),
+                by_key_result,
+                example.as_of,
+                zone,
+            )
         ),
     )
     return facts, config

@@ -175,7 +175,7 @@ def test_a_young_cycle_has_no_first_weeks_to_compare_with(tmp_path: Path) -> Non
     result = diagnosis(replace(EXAMPLES["D005"][0], as_of=date(2026, 10, 27)), tmp_path)
     assert "D005" not in {each.rule for each in result.findings}
     assert [each.because for each in result.not_judged if each.rule == "D005"] == [
-        "the cycle has run for less than four weeks: there is no early share to compare with"
+        "the cycle has run for less than 4 weeks: there is no early share to compare with"
     ]
 
 

@@ -71,7 +71,7 @@ def test_a_milestone_that_is_reached_needs_no_check_in(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     assert not found(Example(goals, series=series.format(1)), tmp_path / "a")
     (tmp_path / "b").mkdir()
-    assert {"P001 KR1.1", "P004 KR1.1"} <= found(Example(goals, series=series.format(0)), tmp_path / "b").keys()
+    assert "P004 KR1.1" in found(Example(goals, series=series.format(0)), tmp_path / "b")
 
 
 def test_a_machine_that_went_silent_as_well_is_abandoned_and_hides_nothing(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_machine_that_went_silent_as_well_is_abandoned_and_hides_nothing(tmp_p
         (KEPT, set()),  # growth has one key result: P001 speaks of it
         (KEPT.splitlines()[0], set()),
         ("KR2.1 | manual | 2026-10-02 | 41,42,41,42,43,44,44,45", {"payments"}),
-        ("", {"payments", "team"}),
+        ("", {"team"}),  # of which the silence of payments is a part
     ],
 )
 def test_teams_and_levels_that_are_silent(tmp_path: Path, series: str, subjects: set[str]) -> None:
@@ -99,8 +99,8 @@ def test_teams_and_levels_that_are_silent(tmp_path: Path, series: str, subjects:
 def test_an_objective_that_was_dropped_with_all_its_key_results(tmp_path: Path) -> None:
     both = RETIRED.replace("        metric: {unit: s", "        retired: {on: 2026-10-03}\n        metric: {unit: s")
     said = found(Example(both.replace("2026-11-10", "2026-10-10")), tmp_path)
-    assert set(said) == {"P006 KR1.1", "P006 KR1.2", "P006 O1"}
-    assert said["P006 KR1.2"].evidence[0] == "Retired on 2026-10-03, without a reason."
+    assert set(said) == {"P006 O1"}
+    assert said["P006 O1"].evidence[-1] == "The same shows elsewhere (P006: KR1.1 and KR1.2)."
 
 
 @pytest.mark.parametrize(
@@ -190,5 +190,5 @@ def test_of_many_key_results_that_stand_still_one_may_seem_to_move(tmp_path: Pat
     (facts, _) = facts_of(EXAMPLES["P010"][0], tmp_path)
     still = next(each for each in facts.judgements if each.verdict is Verdict.BUSY)
     went = replace(still, verdict=Verdict.DELIVERING, outcome=replace(still.outcome, movement=Movement.TOWARD))
-    assert bool(pillars_that_stand_still([*[went] * moved, *[still] * (6 - moved)])) is fires
-    assert not pillars_that_stand_still([went, still])
+    assert bool(pillars_that_stand_still([*[went] * moved, *[still] * (6 - moved)], 5)) is fires
+    assert not pillars_that_stand_still([went, still], 5)

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 
 Half = Literal["first, odd", "first, even", "second", "third", "fourth", "fifth", "sixth"]
 HALVES: tuple[Half, ...] = get_args(Half)
-TUNED: tuple[Half, ...] = ("first, odd", "second", "third", "fourth", "fifth")
+TUNED: tuple[Half, ...] = ("first, odd", "second", "third", "fourth", "fifth", "sixth")
 """What the rules' author looked at and mended the rules with; the others were only ever looked at as a number."""
 HELD_OUT: tuple[Half, ...] = tuple(half for half in HALVES if half not in TUNED)
 _FILES = {

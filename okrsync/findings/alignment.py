@@ -8,31 +8,31 @@ from itertools import islice
 from okrsync.findings.goals import Goals
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_objective, of_team
 from okrsync.findings.shares import surely_below
-from okrsync.findings.teams import Workers, name_of
+from okrsync.findings.teams import Workers, lead_of, name_of
 from okrsync.model import KeyResult, Kind, Objective, Team, Verdict
-from okrsync.numbers import count_of
+from okrsync.numbers import count_of, enumerated
 from okrsync.report.value import ChainShare, Subject
 
 NAMED = 4
-"""How many goals or teams a sentence names."""
+"""How many silent teams of a level are described."""
 
 
 def _no_parent(facts: Facts) -> Iterator[Found]:
-    goals = Goals(facts)
+    goals = facts.once(Goals)
     for objective in facts.objectives:
         above = [each.id for each in goals.above(objective)]
-        if objective.supports is not None or objective not in goals.pursued or not above:
+        if objective.supports is not None or not goals.is_pursued(objective) or not above:
             continue
         yield Found(
             of_objective(objective),
-            f"objective {objective.id} of {name_of(facts.programme, objective.team)} supports nothing above it",
-            (f"Above it stand {_listed(above)}.",),
+            f"objective {objective.id} of {name_of(facts, objective.team)} supports nothing above it",
+            (f"Above it stand {enumerated(above)}.",),
             f"{_lead(facts, objective)}: name what it serves with 'supports', or drop it.",
         )
 
 
 def _unsupported(facts: Facts) -> Iterator[Found]:
-    goals = Goals(facts)
+    goals = facts.once(Goals)
     worked = {each for piece in (*facts.completed, *facts.open) for each in piece.key_results}
     verdicts = {judgement.key_result.id: judgement.verdict for judgement in facts.judgements}
 
@@ -52,7 +52,7 @@ def _unsupported(facts: Facts) -> Iterator[Found]:
             yield Found(
                 of_objective(objective),
                 f"nothing below carries objective {objective.id}: neither an objective nor work",
-                (f"{count_of(len(bare), 'key result')}: {_listed([each.id for each in bare])}.", *evidence),
+                (f"{count_of(len(bare), 'key result')}: {enumerated([each.id for each in bare])}.", *evidence),
                 f"{_lead(facts, objective)}: agree with the teams below who carries it, or drop it.",
             )
             continue
@@ -71,8 +71,8 @@ def _needs_nothing(key_result: KeyResult, verdict: Verdict | None) -> bool:
 
 
 def _silent_level(facts: Facts) -> Iterator[Found]:
-    goals = Goals(facts)
-    workers = Workers(facts)
+    goals = facts.once(Goals)
+    workers = facts.once(Workers)
     working = {workers.team_of(piece) for piece in (*facts.completed, *facts.open) if piece.key_results}
     loud = {team for team in goals.teams.by_id if team in goals.by_team or team in working}
     paper = _on_paper_only(facts, goals, working) if facts.store else set()
@@ -87,8 +87,8 @@ def _silent_level(facts: Facts) -> Iterator[Found]:
         silent = [team for team in of_level if team.id not in loud or team.id in paper]
         if not silent:
             continue
-        names = _listed([name_of(facts.programme, team.id) for team in silent])
-        leads = _listed([team.lead or f"the lead of {team.id}" for team in silent])
+        names = enumerated([name_of(facts, team.id) for team in silent])
+        leads = enumerated([team.lead or f"the lead of {team.id}" for team in silent])
         action = f"{leads}: set objectives that carry those above, or take the level out of the tree."
         if len(silent) == len(of_level):
             evidence = tuple(islice((_silence(facts, goals, team, paper) for team in silent), NAMED))
@@ -97,7 +97,7 @@ def _silent_level(facts: Facts) -> Iterator[Found]:
         for team in silent:
             yield Found(
                 of_team(team),
-                f"the chain breaks at {name_of(facts.programme, team.id)} ({level})",
+                f"the chain breaks at {name_of(facts, team.id)} ({level})",
                 (_silence(facts, goals, team, paper),),
                 f"{team.lead or 'Its lead'}: set objectives that carry those above, or take the team out of the tree.",
             )
@@ -105,7 +105,7 @@ def _silent_level(facts: Facts) -> Iterator[Found]:
 
 def _on_paper_only(facts: Facts, goals: Goals, working: set[str | None]) -> set[str]:
     """Teams with objectives, for which nobody has checked in and nothing was done since the cycle began."""
-    if (facts.as_of - facts.cycle.start) < 2 * facts.cycle.check_in:
+    if (facts.as_of - facts.cycle.start) < facts.thresholds.on_paper * facts.cycle.check_in:
         return set()
     said = {
         judgement.objective.team
@@ -123,17 +123,17 @@ def _on_paper_only(facts: Facts, goals: Goals, working: set[str | None]) -> set[
 
 def _silence(facts: Facts, goals: Goals, team: Team, paper: set[str]) -> str:
     below = [objective.id for each in goals.teams.below(team.id) for objective in goals.by_team.get(each.id, ())]
-    name = name_of(facts.programme, team.id)
+    name = name_of(facts, team.id)
     if team.id in paper:
         return (
             f"{name} has objectives, but no check-in and no linked work since the cycle began on {facts.cycle.start}."
         )
     without = "no objectives, check-ins or linked work" if facts.store else "no objectives"
-    return f"{name} has {without}; below it stand {_listed(below) or 'teams with linked work'}."
+    return f"{name} has {without}; below it stand {enumerated(below) or 'teams with linked work'}."
 
 
 def _chain(facts: Facts) -> Iterator[Found | NotJudged]:
-    goals = Goals(facts)
+    goals = facts.once(Goals)
     if not any(map(goals.is_top, goals.pursued)):
         yield NotJudged(None, "no team at the top has an objective that work could serve")
         return
@@ -157,8 +157,8 @@ def chain_shares(facts: Facts) -> tuple[ChainShare, ...]:
 
     A piece belongs to the level of the team that did it. Pieces of which no team is known are left out.
     """
-    goals = Goals(facts)
-    workers = Workers(facts)
+    goals = facts.once(Goals)
+    workers = facts.once(Workers)
     aligned = goals.aligned()
     counts: dict[str, list[int]] = {level: [0, 0] for level in goals.teams.levels()}
     for piece in facts.completed:
@@ -170,11 +170,11 @@ def chain_shares(facts: Facts) -> tuple[ChainShare, ...]:
 
 
 def _other_pillar(facts: Facts) -> Iterator[Found]:
-    goals = Goals(facts)
+    goals = facts.once(Goals)
     titles = {pillar.id: pillar.title for pillar in facts.programme.strategy}
     for objective in facts.objectives:
         target = goals.target(objective)
-        if target is None or objective not in goals.pursued:
+        if target is None or not goals.is_pursued(objective):
             continue
         above = target[0]
         if objective.strategy is None or above.strategy is None or objective.strategy == above.strategy:
@@ -192,9 +192,9 @@ def _other_pillar(facts: Facts) -> Iterator[Found]:
 
 
 def _leads_nowhere(facts: Facts) -> Iterator[Found]:
-    goals = Goals(facts)
+    goals = facts.once(Goals)
     for objective in facts.objectives:
-        flaw = goals.flaw(objective) if objective in goals.pursued else None
+        flaw = goals.flaw(objective) if goals.is_pursued(objective) else None
         if flaw is not None:
             yield Found(
                 of_objective(objective),
@@ -205,18 +205,11 @@ def _leads_nowhere(facts: Facts) -> Iterator[Found]:
 
 def _lead(facts: Facts, objective: Objective) -> str:
     """Who is asked about an objective: its owner, else its team's lead."""
-    lead = next((team.lead for team in facts.programme.teams if team.id == objective.team), None)
-    return objective.owner or lead or "Its owner"
+    return objective.owner or lead_of(facts, objective.team) or "Its owner"
 
 
 def _leads_of(facts: Facts, level: str) -> str:
-    return _listed([team.lead for team in facts.programme.teams if team.level == level and team.lead]) or "Its leads"
-
-
-def _listed(names: list[str]) -> str:
-    if len(names) > NAMED:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
-    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else "".join(names)
+    return enumerated([team.lead for team in facts.programme.teams if team.level == level and team.lead]) or "Its leads"
 
 
 RULES: tuple[Rule, ...] = (
@@ -255,8 +248,8 @@ RULES: tuple[Rule, ...] = (
         "The top sets goals, teams at the bottom have theirs, and the level between carries nothing on: what the teams "
         "do is no longer what the top wants. This is where the chain breaks.",
         "A team is silent when it pursues no objective and does no linked work; or when it has objectives, but since "
-        "the cycle began (two check-in periods at least) nobody has checked in on one of its key results and no work "
-        "was linked to them. The rule fires for silent teams with a team above and a team below that are not silent. "
+        "the cycle began (`on_paper` check-in periods at least) nobody has checked in on one of its key results and no "
+        "work was linked to them. The rule fires for silent teams with a team above and one below that are not silent. "
         "When all such teams of a level are silent, the finding is about the level. Teams do the work that their "
         "people are assigned: those that name the `team` in `people:`, else those that are assigned most of the work "
         "for its key results.",

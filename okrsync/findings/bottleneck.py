@@ -7,23 +7,19 @@ is named, people are not ranked, and commits are not counted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from statistics import median
 
 from okrsync.dates import end_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule
 from okrsync.findings.shares import surely_above
-from okrsync.findings.teams import TeamTree, Workers, name_of
-from okrsync.model import Piece, Team
+from okrsync.findings.teams import Workers, name_of, tree_of
+from okrsync.model import KeyResult, Objective, Piece, Team
 from okrsync.report.value import Subject
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_CASES = 10
-"""Fewer waits than this on either side have no median worth comparing."""
-_LONGER = 2.0
-_LEAST_WAIT = 2.0
-"""Days."""
 _DAY = 86400.0
 
 
@@ -40,9 +36,9 @@ class _Lead:
         return Subject("person", self.person)
 
 
-def _leads(facts: Facts) -> list[_Lead]:
+def _leads_on_file(facts: Facts) -> list[_Lead]:
     """Every lead among ``people:``, with the highest of the teams that they lead."""
-    tree, people = TeamTree(facts.programme.teams), {person.id: person for person in facts.people}
+    tree, people = facts.once(tree_of), {person.id: person for person in facts.people}
     found: dict[str, _Lead] = {}
     for team in sorted(facts.programme.teams, key=lambda team: tree.depth(team.id)):
         if team.lead in people and team.lead not in found:
@@ -51,30 +47,41 @@ def _leads(facts: Facts) -> list[_Lead]:
     return list(found.values())
 
 
+def _leads(facts: Facts) -> list[_Lead]:
+    return facts.once(_leads_on_file)
+
+
+def _members(facts: Facts) -> dict[str, int]:
+    """How many people name each team, for ``Facts.once``."""
+    return Counter(person.team for person in facts.people if person.team is not None)
+
+
 def _share(facts: Facts, pieces: Iterable[Piece], what: str) -> Iterator[Found | NotJudged]:
-    workers = Workers(facts)
-    held = [
-        (workers.team_of(piece), workers.person_of(piece))
-        for piece in pieces
-        if piece.assignee is not None and not _COMMIT.fullmatch(piece.key)
-    ]
+    workers, members = facts.once(Workers), facts.once(_members)
+    teams_of = {person.id: person.team for person in facts.people}
+    held: dict[str | None, Counter[str | None]] = {}
+    for piece in pieces:
+        if piece.assignee is not None and not _COMMIT.fullmatch(piece.key):
+            held.setdefault(workers.team_of(piece), Counter())[workers.person_of(piece)] += 1
+    totals = {team: people.total() for team, people in held.items()}
     for lead in _leads(facts):
-        of_team = [person for team, person in held if team in lead.teams]
-        alone = all(person == lead.person for person in of_team)
-        if alone and not any(each.team in lead.teams and each.id != lead.person for each in facts.people):
-            yield NotJudged(lead.subject, f"nobody else is known in {name_of(facts.programme, lead.team.id)}")
+        own = sum(held[team][lead.person] for team in lead.teams if team in held)
+        whole = sum(totals[team] for team in lead.teams if team in held)
+        others = sum(members.get(team, 0) for team in lead.teams) - (teams_of[lead.person] in lead.teams)
+        if own == whole and not others:
+            yield NotJudged(lead.subject, f"nobody else is known in {name_of(facts, lead.team.id)}")
             continue
-        yield from _judged(facts, lead, sum(person == lead.person for person in of_team), len(of_team), what)
+        yield from _judged(facts, lead, own, whole, what)
 
 
 def _judged(facts: Facts, lead: _Lead, part: int, whole: int, what: str) -> Iterator[Found | NotJudged]:
     if whole < facts.thresholds.few:
         few = facts.thresholds.few
-        yield NotJudged(lead.subject, f"fewer than {few} {what} of {name_of(facts.programme, lead.team.id)} are known")
+        yield NotJudged(lead.subject, f"fewer than {few} {what} of {name_of(facts, lead.team.id)} are known")
     elif surely_above(part, whole, facts.thresholds.lead, facts.thresholds.sure):
         yield Found(
             lead.subject,
-            f"{lead.name}, who leads {name_of(facts.programme, lead.team.id)}, holds {part / whole:.0%} of its {what}",
+            f"{lead.name}, who leads {name_of(facts, lead.team.id)}, holds {part / whole:.0%} of its {what}",
             (f"{part} of {whole}.",),
             f"{lead.name}: choose which of these only you can do, and hand on the rest.",
         )
@@ -95,16 +102,18 @@ def _reviews(facts: Facts) -> Iterator[Found | NotJudged]:
 
 def _waiting(facts: Facts) -> Iterator[Found | NotJudged]:
     for lead, own, others in _waits(facts, ("review", "assignment")):
-        if min(len(own), len(others)) < _CASES:
-            yield NotJudged(lead.subject, f"fewer than {_CASES} waits for them, or for the rest of the team, are known")
+        cases = facts.thresholds.waits
+        if min(len(own), len(others)) < cases:
+            yield NotJudged(lead.subject, f"fewer than {cases} waits for them, or for the rest of the team, are known")
             continue
         usual, here = median(others), median(own)
         longer = sum(wait > usual for wait in own)
-        if here >= max(_LONGER * usual, _LEAST_WAIT) and surely_above(longer, len(own), 0.5, facts.thresholds.sure):
+        long = max(facts.thresholds.longer * usual, facts.thresholds.least_wait)
+        if here >= long and surely_above(longer, len(own), 0.5, facts.thresholds.sure):
             yield Found(
                 lead.subject,
                 f"work waits {here:.1f} days for {lead.name}, "
-                f"{usual:.1f} for the rest of {name_of(facts.programme, lead.team.id)}",
+                f"{usual:.1f} for the rest of {name_of(facts, lead.team.id)}",
                 (f"Medians of {len(own)} and {len(others)} waits; what still waits counts up to today.",),
                 f"{lead.name}: let others review and decide, or keep time for it every day.",
             )
@@ -115,56 +124,74 @@ def _waits(facts: Facts, kinds: tuple[str, ...]) -> Iterator[tuple[_Lead, list[f
     persons = {(source, account.casefold()): each for each in facts.people for source, account in each.accounts}
     teams = {kr.id: objective.team for objective in facts.objectives for kr in objective.key_results}
     end = end_of(facts.as_of, facts.zone)
-    known: list[tuple[set[str], str | None, float]] = []
+    known: list[tuple[str | None, float]] = []
+    at: dict[str, list[int]] = {}
     for one in facts.waits:
         if one.wait.kind in kinds:
             person = persons.get((one.source, one.wait.account.casefold()))
             served = {teams[each] for each in one.key_results if each in teams}
             place = {person.team} if person is not None and person.team is not None else served
             days = ((one.wait.until or end) - one.wait.since).total_seconds() / _DAY
-            known.append((place, None if person is None else person.id, days))
+            for team in place:
+                at.setdefault(team, []).append(len(known))
+            known.append((None if person is None else person.id, days))
     for lead in _leads(facts):
-        here = [(person, long) for place, person, long in known if not lead.teams.isdisjoint(place)]
+        here = [known[each] for each in sorted({each for team in lead.teams for each in at.get(team, ())})]
         own = [long for person, long in here if person == lead.person]
         yield lead, own, [long for person, long in here if person != lead.person]
 
 
+_Of = Callable[[Objective, KeyResult], Iterable[str | None]]
+
+
+def _grouped(facts: Facts, of: _Of) -> dict[str | None, list[tuple[Objective, KeyResult]]]:
+    """The key results by whatever ``of`` says of each."""
+    found: dict[str | None, list[tuple[Objective, KeyResult]]] = {}
+    for objective, key_result in facts.key_results():
+        for each in of(objective, key_result):
+            found.setdefault(each, []).append((objective, key_result))
+    return found
+
+
+def _by_team(facts: Facts) -> dict[str | None, list[tuple[Objective, KeyResult]]]:
+    return _grouped(facts, lambda objective, _: (objective.team,))
+
+
+def _by_owner(facts: Facts) -> dict[str | None, list[tuple[Objective, KeyResult]]]:
+    """Both owners count: of the key result, and of its objective."""
+    return _grouped(facts, lambda objective, key_result: {key_result.owner, objective.owner})
+
+
 def _owns(facts: Facts) -> Iterator[Found]:
+    of_team = facts.once(_by_team)
     for lead in _leads(facts):
-        owners = [
-            key_result.owner or objective.owner
-            for objective, key_result in facts.key_results()
-            if objective.team == lead.team.id
-        ]
+        owners = [key_result.owner or objective.owner for objective, key_result in of_team.get(lead.team.id, ())]
         part = owners.count(lead.person)
         if len(owners) >= facts.thresholds.owned and part / len(owners) > facts.thresholds.lead:
             yield Found(
                 lead.subject,
                 f"{lead.name} owns {part} of the {len(owners)} key results of the team that they lead, "
-                f"{name_of(facts.programme, lead.team.id)}",
+                f"{name_of(facts, lead.team.id)}",
                 action=f"{lead.name}: give key results to those who can move them.",
             )
 
 
 def _details(facts: Facts) -> Iterator[Found | NotJudged]:
-    workers, fair = Workers(facts), facts.cycle.check_in * 3
+    workers, fair = facts.once(Workers), facts.cycle.check_in * facts.thresholds.fair
     if end_of(facts.as_of, facts.zone).date() - facts.cycle.start < fair:
         return
+    finished = Counter(workers.person_of(piece) for piece in facts.completed if not _COMMIT.fullmatch(piece.key))
+    checked = {each.key_result for each in facts.check_ins if each.at >= facts.cycle.start}
+    of_team, of_owner = facts.once(_by_team), facts.once(_by_owner)
     for lead in _leads(facts):
-        own = {
-            key_result.id
-            for objective, key_result in facts.key_results()
-            if lead.person in (key_result.owner, objective.owner) or objective.team == lead.team.id
-        }
-        done = sum(
-            workers.person_of(piece) == lead.person and not _COMMIT.fullmatch(piece.key) for piece in facts.completed
-        )
-        said = any(each.key_result in own and each.at >= facts.cycle.start for each in facts.check_ins)
+        theirs = (*of_team.get(lead.team.id, ()), *of_owner.get(lead.person, ()))
+        own = {key_result.id for _, key_result in theirs}
+        done, said = finished[lead.person], not own.isdisjoint(checked)
         if own and done >= facts.thresholds.few and not said:
             yield Found(
                 lead.subject,
                 f"{lead.name} finished {done} pieces of work in the cycle, and nobody has checked in on the key "
-                f"results of {name_of(facts.programme, lead.team.id)}",
+                f"results of {name_of(facts, lead.team.id)}",
                 (f"{len(own)} key results are theirs or their team's.",),
                 f"{lead.name}: look at the outcomes first, every {facts.cycle.check_in.days} days.",
             )
@@ -211,7 +238,7 @@ RULES: tuple[Rule, ...] = (
         "work that waits longer for the lead than for the team",
         "Work stands still until the lead looks at it.",
         "The median time from a review request or assignment to the act, for the lead and for the rest of the team, "
-        f"with {_CASES} cases each at least: for the lead {_LONGER:.0f} times as long, and two days; and the lead's "
+        "with `waits` cases each at least: for the lead `longer` times as long, and `least_wait` days; and the lead's "
         "waits lie above the others' median more often than chance explains (sign test with `sure`)." + _WHO,
         _waiting,
     ),
@@ -232,7 +259,7 @@ RULES: tuple[Rule, ...] = (
         "warning",
         "many details and no check-ins",
         "The lead is busy with pieces of work, and nobody says how the outcomes stand.",
-        "Three check-in periods or more into the cycle the lead has completed `few` pieces or more, and nobody has "
+        "`fair` check-in periods or more into the cycle the lead has completed `few` pieces or more, and nobody has "
         "checked in on a key result that is theirs or their team's." + _WHO,
         _details,
     ),

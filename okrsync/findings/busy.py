@@ -39,11 +39,16 @@ def _untestable(facts: Facts) -> Iterator[Found | NotJudged]:
             )
 
 
-def _busy(facts: Facts) -> Iterator[Found]:
+def _busy(facts: Facts) -> Iterator[Found | NotJudged]:
     for judgement in facts.judgements:
         if judgement.verdict is not Verdict.BUSY:
             continue
         key_result, activity, outcome = judgement.key_result, judgement.activity, judgement.outcome
+        read, wanted = _readings_since_it_could_show(facts, judgement), facts.thresholds.readings
+        if key_result.kind is Kind.METRIC and outcome.movement is Movement.FLAT and read < wanted:
+            since = "its first completed work could show"
+            yield NotJudged(of_key_result(key_result), f"there are fewer than {wanted} readings from after {since}")
+            continue
         shipped = "; ".join(
             f"{piece.key} {piece.title}" + (f" ({day_of(piece.done_at, facts.zone)})" if piece.done_at else "")
             for piece in newest(judgement.completed, NAMED)
@@ -69,6 +74,15 @@ def _busy(facts: Facts) -> Iterator[Found]:
         )
 
 
+def _readings_since_it_could_show(facts: Facts, judgement: Judgement) -> int:
+    """How many values there are from after the first completed work for a key result, and its lag."""
+    days = [day_of(piece.done_at, facts.zone) for piece in judgement.completed if piece.done_at is not None]
+    if not days:
+        return len(judgement.series)
+    first = min(days) + judgement.key_result.metric.lag
+    return sum(each.at >= first for each in judgement.series)
+
+
 def _serves_nothing(facts: Facts) -> Iterator[Found | NotJudged]:
     if not facts.sources:
         yield NotJudged(None, "no source of work is configured")
@@ -76,11 +90,11 @@ def _serves_nothing(facts: Facts) -> Iterator[Found | NotJudged]:
     if not any(True for _ in facts.key_results()):
         yield NotJudged(None, "the cycle has no key result that work could serve")
         return
-    workers = Workers(facts)
+    workers = facts.once(Workers)
     few, limit, sure = facts.thresholds.few, facts.thresholds.unlinked, facts.thresholds.sure
     leads = {team.id: team.lead for team in facts.programme.teams}
     groups: list[tuple[Subject, str, str, list[Piece]]] = [
-        (Subject("team", team), name_of(facts.programme, team), leads.get(team) or "Its lead", pieces)
+        (Subject("team", team), name_of(facts, team), leads.get(team) or "Its lead", pieces)
         for team, pieces in _grouped(facts.completed, workers.team_of)
     ]
     groups += [
@@ -95,7 +109,7 @@ def _serves_nothing(facts: Facts) -> Iterator[Found | NotJudged]:
             continue
         halves = _halves(facts, pieces)
         # What grows from little to little needs nobody.
-        notable = halves is not None and 2 * halves[1][0] >= limit * halves[1][1]
+        notable = halves is not None and halves[1][0] >= facts.thresholds.growing * halves[1][1]
         grew = notable and halves is not None and surely_grew(*halves, sure)
         large = surely_above(loose, len(pieces), limit, sure)
         if not (large or grew):
@@ -106,6 +120,7 @@ def _serves_nothing(facts: Facts) -> Iterator[Found | NotJudged]:
             f"{said}result{', and the share grows' if grew else ''}",
             (_trend(halves, grew),) if halves is not None else (),
             f"{who}: link what does serve one (`okrsync links --unlinked`), and stop, or name a goal for, the rest.",
+            yields_to=() if large else ("D005",),
         )
 
 
@@ -113,7 +128,7 @@ def _halves(facts: Facts, pieces: Iterable[Piece]) -> tuple[tuple[int, int], tup
     """Unlinked and all pieces of the first and of the second half of the days so far; None early in the cycle."""
     until = min(facts.as_of, facts.cycle.end)
     days = (until - facts.cycle.start).days + 1
-    if days < 4 * facts.cycle.check_in.days:
+    if days < facts.thresholds.trend * facts.cycle.check_in.days:
         return None
     counts = [[0, 0], [0, 0]]
     for piece in pieces:
@@ -165,7 +180,9 @@ RULES: tuple[Rule, ...] = (
         "Work ships, the outcome does not move. Either this work does not do what it was meant to do, or what is "
         "measured is not what it changes. Both need a decision.",
         "The verdict is `busy`: work was completed longer ago than the key result's lag, and the outcome is flat or "
-        "moved away. The evidence names what shipped last.",
+        "moved away. A flat outcome has had its chance when there are `readings` readings from after the first "
+        "completed work and the lag; with fewer, the rule is not judged, as one or two readings are never movement. "
+        "The evidence names what shipped last.",
         _busy,
     ),
     Rule(
@@ -176,11 +193,10 @@ RULES: tuple[Rule, ...] = (
         "Some work always serves none, and should. When much does, or more and more, the key results are not what the "
         "work is about.",
         "For each team (of the assignee) and each scope: of the pieces of work completed in the cycle, the share "
-        "that serves no key result. The rule fires when the share is above `unlinked`, or (at half of that at "
-        "least) larger in the second half of "
-        "the cycle so far than in the first, and chance explains that less often than `sure` allows (binomial test; "
-        "Fisher's exact test). Not judged with fewer than `few` pieces; growth is looked at from the fourth check-in "
-        "period on.",
+        "that serves no key result. The rule fires when the share is above `unlinked`, or larger in the second half of "
+        "the cycle so far than in the first and `growing` at least, and chance explains that less often than `sure` "
+        "allows (binomial test; Fisher's exact test). Not judged with fewer than `few` pieces; growth is looked at "
+        "from the check-in period `trend` on.",
         _serves_nothing,
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from okrsync.dates import day_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_objective
-from okrsync.findings.teams import name_of
+from okrsync.findings.teams import lead_of, name_of
 from okrsync.goals import GoalChange, changes, content_of, on_day
 from okrsync.model import GoalVersion, KeyResult, Objective
 from okrsync.numbers import count_of, show
@@ -126,10 +126,10 @@ def _unacknowledged(facts: Facts) -> Iterator[Found | NotJudged]:
         day = _day(facts, changed)
         if (facts.as_of - day).days <= facts.thresholds.acknowledge:
             continue
-        who = objective.owner or _lead(facts, objective.team) or "Its owner"
+        who = objective.owner or lead_of(facts, objective.team) or "Its owner"
         yield Found(
             of_objective(objective),
-            f"{objective.id} (team {name_of(facts.programme, objective.team)}) supports {above}, which changed on "
+            f"{objective.id} (team {name_of(facts, objective.team)}) supports {above}, which changed on "
             f"{day}, and has not acknowledged it",
             (
                 *(_told(facts, change) for change in _promises(facts, above, start, line)),
@@ -213,7 +213,7 @@ def _unreviewed(facts: Facts) -> Iterator[Found | NotJudged]:
                 f"{days} days are more than {facts.thresholds.unreviewed} check-in periods of "
                 f"{facts.cycle.check_in.days} days.",
             ),
-            f"{objective.owner or _lead(facts, objective.team) or 'Its owner'}: review it with the team this week: "
+            f"{objective.owner or lead_of(facts, objective.team) or 'Its owner'}: review it with the team this week: "
             "does it still hold? Check in, change it with a reason, or retire what does not.",
         )
 
@@ -243,15 +243,21 @@ def _planned(facts: Facts) -> date:
 
 
 def _below(facts: Facts, objective: Objective, key_result: KeyResult) -> list[str]:
+    supporters = facts.once(_supporters)
     return [
-        f"{each.id} ({name_of(facts.programme, each.team)})"
-        for each in facts.objectives
-        if each.supports in (objective.id, key_result.id)
+        f"{each.id} ({name_of(facts, each.team)})"
+        for goal in (objective.id, key_result.id)
+        for each in supporters.get(goal, ())
     ]
 
 
-def _lead(facts: Facts, team: str) -> str | None:
-    return next((each.lead for each in facts.programme.teams if each.id == team), None)
+def _supporters(facts: Facts) -> dict[str, list[Objective]]:
+    """The objectives that support each goal, for ``Facts.once``."""
+    found: dict[str, list[Objective]] = {}
+    for each in facts.objectives:
+        if each.supports is not None:
+            found.setdefault(each.supports, []).append(each)
+    return found
 
 
 def _day(facts: Facts, version: GoalVersion) -> date:
@@ -312,6 +318,7 @@ RULES: tuple[Rule, ...] = (
         "differs) than when the objective was written, when it was made to support it, or than it last acknowledged, "
         "whichever is latest; and `acknowledge` days have passed. `okrsync ack` writes the acknowledgement.",
         _unacknowledged,
+        yields_to=("A006",),
     ),
     Rule(
         "D006",
@@ -322,5 +329,6 @@ RULES: tuple[Rule, ...] = (
         "While the cycle runs: no person has checked in on any key result of the objective, and neither it nor one of "
         "its key results was changed or acknowledged, for more than `unreviewed` check-in periods.",
         _unreviewed,
+        yields_to=("P003", "P002"),
     ),
 )

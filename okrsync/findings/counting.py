@@ -176,6 +176,7 @@ RULES: tuple[Rule, ...] = (
         "warns. Milestones are tasks on purpose and are left alone.",
         _task,
         configuration=True,
+        yields_to=("S002", "S003"),
     ),
     Rule(
         "S002",
@@ -201,5 +202,6 @@ RULES: tuple[Rule, ...] = (
         "left alone.",
         _progress,
         configuration=True,
+        yields_to=("S002",),
     ),
 )

@@ -1,13 +1,17 @@
-"""Running the rules: what they found, what they could not judge, and what somebody silenced for a reason."""
+"""Running the rules: what they found, what they could not judge, and what somebody silenced for a reason.
+
+One cause is one finding: where two rules speak of the same, one yields to the other (``Rule.yields_to``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule
 from okrsync.model import Ignore, Programme
-from okrsync.report.value import Finding, Silenced, Subject, Unjudged
+from okrsync.numbers import enumerated
+from okrsync.report.value import SEVERITIES, Finding, Implied, Silenced, Subject, Unjudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Diagnosis:
     """In the order of the rules."""
     not_judged: tuple[Unjudged, ...] = ()
     silenced: tuple[Silenced, ...] = ()
+    implied: tuple[Implied, ...] = ()
+    """What yielded to one of ``located``, whose evidence names it."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -51,6 +57,7 @@ def diagnose(facts: Facts, rules: Iterable[Rule], silences: Iterable[Silence] = 
     reasons = {(each.rule, each.subject): each.reason for each in (*silences, *_declared(facts.programme))}
     places = _places(facts.programme)
     located: list[Located] = []
+    yields: dict[tuple[str, Subject], tuple[str, ...]] = {}
     not_judged: list[Unjudged] = []
     silenced: list[Silenced] = []
     for rule in rules:
@@ -66,9 +73,71 @@ def diagnose(facts: Facts, rules: Iterable[Rule], silences: Iterable[Silence] = 
             if reason is not None:
                 silenced.append(Silenced(finding, reason))
                 continue
+            yields[rule.id, said.subject] = (*rule.yields_to, *said.yields_to)
             file, line = places.get(said.subject, (None, None))
             located.append(Located(finding, file, said.line or line))
-    return Diagnosis(tuple(located), tuple(not_judged), tuple(silenced))
+    shown, implied = _one_a_cause(located, yields, _holders(facts.programme))
+    return Diagnosis(tuple(shown), tuple(not_judged), tuple(silenced), tuple(implied))
+
+
+_Key = tuple[str, Subject]
+
+
+def _one_a_cause(
+    located: list[Located], yields: Mapping[_Key, tuple[str, ...]], holders: Mapping[Subject, tuple[Subject, ...]]
+) -> tuple[list[Located], list[Implied]]:
+    """Those that stand for themselves, with what the others add to their evidence; and the others."""
+    by_key = {(each.finding.rule, each.finding.subject): each.finding for each in located}
+
+    def stronger(finding: Finding) -> Finding | None:
+        """What a finding yields to: an error never yields to a warning."""
+        places = (finding.subject, *holders.get(finding.subject, ()))
+        for rule in yields[finding.rule, finding.subject]:
+            for place in places:
+                other = by_key.get((rule, place))
+                if other is None or other is finding:
+                    continue
+                if SEVERITIES.index(other.severity) <= SEVERITIES.index(finding.severity):
+                    return other
+        return None
+
+    shown: list[Located] = []
+    implied: list[Implied] = []
+    parts: dict[_Key, dict[str, list[str]]] = {}
+    for each in located:
+        top = each.finding
+        while (above := stronger(top)) is not None:
+            top = above
+        if top is each.finding:
+            shown.append(each)
+            continue
+        implied.append(Implied(each.finding, top.rule))
+        told = parts.setdefault((top.rule, top.subject), {}).setdefault(each.finding.rule, [])
+        told.append(each.finding.subject.id)
+    return [_with_parts(each, parts.get((each.finding.rule, each.finding.subject))) for each in shown], implied
+
+
+def _with_parts(located: Located, parts: Mapping[str, list[str]] | None) -> Located:
+    if not parts:
+        return located
+    listed = "; ".join(f"{rule}: {enumerated(list(dict.fromkeys(ids)))}" for rule, ids in sorted(parts.items()))
+    finding = located.finding
+    line = f"The same shows elsewhere ({listed})."
+    return replace(located, finding=replace(finding, evidence=(*finding.evidence, line)))
+
+
+def _holders(programme: Programme) -> dict[Subject, tuple[Subject, ...]]:
+    """What each goal and team belongs to: its objective, its team, its level."""
+    found: dict[Subject, tuple[Subject, ...]] = {
+        Subject("team", team.id): (Subject("level", team.level),) for team in programme.teams
+    }
+    for objective in programme.objectives:
+        team = Subject("team", objective.team)
+        above = (team, *found.get(team, ()))
+        found[Subject("objective", objective.id)] = above
+        for key_result in objective.key_results:
+            found[Subject("key_result", key_result.id)] = (Subject("objective", objective.id), *above)
+    return found
 
 
 def _finding(rule: Rule, found: Found) -> Finding:

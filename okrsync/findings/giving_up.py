@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from okrsync.dates import day_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_objective
@@ -45,8 +46,11 @@ def _dropped_early(facts: Facts) -> Iterator[Found]:
             f"{each.who}: write down what was learned. If the bet is still believed in, take it up again and wait "
             f"until {each.could_show} with the verdict.",
         )
+    by_objective: dict[str, list[_Dropped]] = {}
+    for each in early:
+        by_objective.setdefault(each.objective, []).append(each)
     for objective in facts.objectives:
-        ours = [each for each in early if each.objective == objective.id]
+        ours = by_objective.get(objective.id, [])
         left = [kr for kr in objective.key_results if not facts.is_retired(kr)]
         if len(ours) >= 2 and not left:
             yield Found(
@@ -96,12 +100,13 @@ def _retired(facts: Facts) -> Iterator[_Dropped]:
 def _removed(facts: Facts) -> Iterator[_Dropped]:
     """Key results of the cycle that the files no longer have, removed after its planning was over."""
     on_file = {kr.id for objective in facts.programme.objectives for kr in objective.key_results}
+    cycles = {each.id: each.cycle for each in facts.programme.objectives}
     planned = facts.cycle.start + timedelta(days=facts.thresholds.settling - 1)
     for goal, line in facts.versions.items():
         if line[-1].kind != "key_result" or line[-1].content is not None or goal in on_file or len(line) < 2:
             continue
         on, content = day_of(line[-1].seen_at, facts.zone), content_of(line[-2])
-        if not planned < on <= facts.cycle.end or _cycle_of(facts, str(content["objective"])) != facts.cycle.id:
+        if not planned < on <= facts.cycle.end or _cycle_of(facts, cycles, content) != facts.cycle.id:
             continue
         who = line[-1].author
         yield _Dropped(
@@ -119,11 +124,11 @@ def _removed(facts: Facts) -> Iterator[_Dropped]:
         )
 
 
-def _cycle_of(facts: Facts, objective: str) -> str | None:
-    """The cycle of an objective, on file or as its last version said."""
-    for each in facts.programme.objectives:
-        if each.id == objective:
-            return each.cycle
+def _cycle_of(facts: Facts, on_file: Mapping[str, str], key_result: Mapping[str, Any]) -> str | None:
+    """The cycle of a key result's objective, on file or as its last version said."""
+    objective = str(key_result["objective"])
+    if objective in on_file:
+        return on_file[objective]
     cycles = [content_of(version).get("cycle") for version in facts.versions.get(objective, ())]
     return next((cycle for cycle in reversed(cycles) if cycle), None)
 
@@ -215,6 +220,7 @@ RULES: tuple[Rule, ...] = (
         "its lag. Removals in the first `settling` days of the cycle are planning. For an objective: two or more of "
         "its key results were dropped like that, and none is left.",
         _dropped_early,
+        yields_to=("P006",),
     ),
     Rule(
         "P007",

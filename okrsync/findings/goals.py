@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from okrsync.findings.interface import Facts
-from okrsync.findings.teams import TeamTree
+from okrsync.findings.teams import tree_of
 from okrsync.model import Cycle, KeyResult, Objective, Verdict
 from okrsync.report.value import GoalNode
 
@@ -16,7 +16,7 @@ class Goals:
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self.teams = TeamTree(facts.programme.teams)
+        self.teams = facts.once(tree_of)
         running = {
             cycle.id
             for cycle in facts.programme.cycles
@@ -28,6 +28,7 @@ class Goals:
             if objective.cycle in running
             and (not objective.key_results or not all(map(facts.is_retired, objective.key_results)))
         )
+        self._pursued = frozenset(objective.id for objective in self.pursued)
         self._all = {objective.id: objective for objective in facts.programme.objectives}
         self._of_key_result = {
             key_result.id: (objective, key_result)
@@ -56,6 +57,10 @@ class Goals:
             return self._all[objective.supports], None
         return self._of_key_result.get(objective.supports)
 
+    def is_pursued(self, objective: Objective) -> bool:
+        """True when it is among ``pursued``."""
+        return objective.id in self._pursued
+
     def is_top(self, objective: Objective) -> bool:
         """True for an objective of a team that stands below none."""
         return next(self.teams.above(objective.team), None) is None
@@ -69,7 +74,7 @@ class Goals:
         if key_result is not None and self.facts.is_retired(key_result):
             assert key_result.retired is not None
             return f"{key_result.id} was dropped on {key_result.retired.on}"
-        if above not in self.pursued:
+        if not self.is_pursued(above):
             if any(cycle.id == above.cycle and cycle.end < self.facts.cycle.start for cycle in self._cycles):
                 return f"{above.id} belongs to {above.cycle}, which is over"
             return f"{above.id} is not pursued in this cycle"
@@ -83,7 +88,7 @@ class Goals:
         """True when the objective, or what it supports step by step, is pursued by a team at the top."""
         seen: set[str] = set()
         here: Objective | None = objective
-        while here is not None and here.id not in seen and here in self.pursued:
+        while here is not None and here.id not in seen and self.is_pursued(here):
             if self.is_top(here):
                 return True
             seen.add(here.id)
@@ -115,7 +120,7 @@ class Goals:
             target = self.target(objective)
             flawed = self.flaw(objective) is not None
             lonely = target is None and next(self.above(objective), None) is not None
-            leads_on = target is not None and not flawed and target[0] in self.pursued
+            leads_on = target is not None and not flawed and self.is_pursued(target[0])
             yield GoalNode(
                 id=objective.id,
                 title=objective.title,

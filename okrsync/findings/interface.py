@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from okrsync.findings.thresholds import Thresholds
@@ -27,6 +27,8 @@ from okrsync.model import (
     Team,
 )
 from okrsync.report.value import Mode, Severity, Subject
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,18 @@ class Facts:
     """Who was waited for in the cycle, up to the day of judgement; empty where no source tells."""
     past: tuple[PastOutcome, ...] = ()
     """Key results of earlier cycles that share a metric, or a strategy pillar, that stands still now; oldest first."""
+    _made: dict[Callable[[Facts], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, make: Callable[[Facts], T]) -> T:
+        """``make(self)``, made the first time that any rule asks for it: an index that several rules read."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]  # type: ignore[no-any-return]
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
         """The cycle's objectives, in the order of the files."""
-        return self.programme.objectives_of(self.cycle.id)
+        return self.once(_objectives)
 
     def key_results(self) -> Iterator[tuple[Objective, KeyResult]]:
         """The cycle's key results but those that are retired, each with its objective, in the order of the files."""
@@ -95,6 +104,10 @@ class Facts:
         """True when it has been dropped by the day of judgement; for ``check``, when it has been dropped at all."""
         retired = key_result.retired
         return retired is not None and (not self.store or retired.on <= self.as_of)
+
+
+def _objectives(facts: Facts) -> tuple[Objective, ...]:
+    return facts.programme.objectives_of(facts.cycle.id)
 
 
 def of_objective(objective: Objective) -> Subject:
@@ -127,6 +140,8 @@ class Found:
     """None for the rule's own."""
     line: int | None = None
     """Where in the subject's file it stands; None for the line of the subject itself."""
+    yields_to: tuple[str, ...] = ()
+    """Rules to which this finding yields besides those of its rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +173,8 @@ class Rule:
     check: Check
     configuration: bool = False
     """True when the configuration alone suffices (``Facts.store`` may be False): ``okrsync check`` runs it too."""
+    yields_to: tuple[str, ...] = ()
+    """Rules that say the same of the same subject, or of the objective, team or level that it belongs to, and better.
+
+    Where one of these fires and is at least as severe, this rule's finding becomes a line of its evidence.
+    """

@@ -88,7 +88,7 @@ def kept(facts: Facts) -> list[_Kept]:
 
 def _by_team(facts: Facts) -> dict[str, list[_Kept]]:
     found: dict[str, list[_Kept]] = {}
-    for each in kept(facts):
+    for each in facts.once(kept):
         found.setdefault(each.judgement.objective.team, []).append(each)
     return found
 
@@ -102,7 +102,7 @@ def _key_result(facts: Facts) -> Iterator[Found | NotJudged]:
     if facts.as_of > facts.cycle.end:
         yield from _running(facts)
         return
-    for each in kept(facts):
+    for each in facts.once(kept):
         if each.automatic and each.last is None:
             continue  # P005 speaks of it
         streak = each.streak()
@@ -124,11 +124,11 @@ def _teams(facts: Facts) -> Iterator[Found | NotJudged]:
     if facts.as_of > facts.cycle.end:
         yield from _running(facts)
         return
-    by_team = _by_team(facts)
+    by_team = facts.once(_by_team)
     for team in facts.programme.teams:
         ours = by_team.get(team.id, [])
         if len(ours) >= 2:
-            name = name_of(facts.programme, team.id)
+            name = name_of(facts, team.id)
             who = team.lead or f"Whoever leads {name}"
             action = f"{who}: take a quarter of an hour each {_days(facts.cycle.check_in)} to check in together."
             yield from _group(facts, ours, of_team(team), f"team {name}", action)
@@ -141,7 +141,7 @@ def _levels(facts: Facts) -> Iterator[Found | NotJudged]:
     levels: dict[str, list[Team]] = {}
     for team in facts.programme.teams:
         levels.setdefault(team.level, []).append(team)
-    by_team = _by_team(facts)
+    by_team = facts.once(_by_team)
     for level, teams in levels.items():
         ours = [each for team in teams for each in by_team.get(team.id, ())]
         if len({each.judgement.objective.team for each in ours}) >= 2:
@@ -152,7 +152,8 @@ def _levels(facts: Facts) -> Iterator[Found | NotJudged]:
 
 def _group(facts: Facts, ours: list[_Kept], subject: Subject, name: str, action: str) -> Iterator[Found]:
     since = max(each.since for each in ours)
-    streak = min(each.streak(since) for each in ours if each.period == min(one.period for one in ours))
+    shortest = min(each.period for each in ours)
+    streak = min(each.streak(since) for each in ours if each.period == shortest)
     if streak < facts.thresholds.missed:
         return
     nobody = all(each.last is None for each in ours)
@@ -174,7 +175,7 @@ def _abandoned(facts: Facts) -> Iterator[Found | NotJudged]:
     if facts.as_of > facts.cycle.end:
         yield from _running(facts)
         return
-    for each in kept(facts):
+    for each in facts.once(kept):
         key_result, outcome = each.judgement.key_result, each.judgement.outcome
         measured = outcome.measured_at if each.automatic else None
         since = max(each.since, measured or each.since)
@@ -184,6 +185,7 @@ def _abandoned(facts: Facts) -> Iterator[Found | NotJudged]:
         if cadences < facts.thresholds.abandoned:
             continue
         work = each.judgement.activity
+        goes_on = work.active > 0 or (work.last_completed is not None and work.last_completed > since)
         evidence = [
             _last(each),
             f"{cadences} cadences of {_days(length)} without one, and the cycle runs until {facts.cycle.end}.",
@@ -194,7 +196,9 @@ def _abandoned(facts: Facts) -> Iterator[Found | NotJudged]:
             evidence.insert(1, f"Its {key_result.metric.source_type} source {last}.")
         yield Found(
             of_key_result(key_result),
-            f"{each.id} looks abandoned: nobody has measured it or checked it in since {since}",
+            f"{each.id} has been neither measured nor checked in since {since}, while work for it goes on"
+            if goes_on
+            else f"{each.id} looks abandoned: neither measured nor checked in since {since}, and no work goes on",
             tuple(evidence),
             f"{_who(each)}: say whether it still counts: `okrsync check-in {each.id} VALUE`, or "
             f"`retired: {{on: {facts.as_of}, reason: …}}` in its file.",
@@ -205,7 +209,7 @@ def _silence(facts: Facts) -> Iterator[Found | NotJudged]:
     if facts.as_of > facts.cycle.end:
         yield from _running(facts)
         return
-    for each in kept(facts):
+    for each in facts.once(kept):
         outcome = each.judgement.outcome
         fresh = outcome.measured_at is not None and not outcome.stale
         if not each.automatic or each.last is not None or not fresh:
@@ -268,6 +272,7 @@ RULES: tuple[Rule, ...] = (
         f"{_EXPECTED} The rule fires when the last `missed` of them, or more, were missed in a row. A key result that "
         "is measured automatically and was never checked in is the business of P005.",
         _key_result,
+        yields_to=("P004", "S008", "P003", "P002", "D006"),
     ),
     Rule(
         "P002",
@@ -278,6 +283,7 @@ RULES: tuple[Rule, ...] = (
         f"{_EXPECTED} For a team with two or more key results: the last `missed` check-ins, or more, were missed on "
         "each of them.",
         _teams,
+        yields_to=("P003",),
     ),
     Rule(
         "P003",
@@ -294,12 +300,15 @@ RULES: tuple[Rule, ...] = (
         "P004",
         "persistence",
         "warning",
-        "key result that looks abandoned",
-        "The cycle runs, and nobody has said or measured anything for so long that the key result is no longer steered "
-        "by. Work for it may go on all the same.",
+        "key result that is no longer measured nor checked in",
+        "The cycle runs, and nobody has said or measured anything for so long that the key result does not steer "
+        "anything any more. The work for it may go on, and then nobody knows what for; where none does, the key result "
+        "is abandoned. The message says which.",
         "No check-in, and no value from its automatic source, for `abandoned` cadences (check-in periods, where these "
-        "are longer) or more, counted from the last one or from the cycle's first day.",
+        "are longer) or more, counted from the last one or from the cycle's first day. Work goes on when a piece for "
+        "it is open and was touched within two check-in periods, or was completed since.",
         _abandoned,
+        yields_to=("S008", "P003", "P002"),
     ),
     Rule(
         "P005",
@@ -311,5 +320,6 @@ RULES: tuple[Rule, ...] = (
         "The key result has an automatic source whose latest value is not stale, no person has checked in on it in "
         "this cycle, and `silent` check-in periods or more have passed.",
         _silence,
+        yields_to=("P003", "P002", "D006"),
     ),
 )

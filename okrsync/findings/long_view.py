@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from statistics import median
 
 from okrsync.findings.interface import Facts, Found, NotJudged, PastOutcome, Rule, of_key_result, of_objective
 from okrsync.metrics import metric_of
@@ -11,8 +12,6 @@ from okrsync.model import Judgement, KeyResult, Kind, Movement, Outcome, Verdict
 from okrsync.numbers import show
 
 _STILL = (Movement.FLAT, Movement.AWAY)
-_BY_CHANCE = 5
-"""Of so many key results that stand still, one may seem to move: each judgement of movement errs now and then."""
 
 
 def _metrics(facts: Facts) -> Iterator[Found | NotJudged]:
@@ -28,13 +27,18 @@ def _metrics(facts: Facts) -> Iterator[Found | NotJudged]:
         line = lines.get(metric_of(key_result), [])
         if len(line) < wanted:
             continue
-        if all(each.outcome.movement in _STILL for same in line for each in same):
+        moved = [each for same in line for each in same if each.outcome.movement not in _STILL]
+        if len(moved) <= 1 and all(_is_gone(each, judgement, facts) for each in moved):
             yield Found(
                 of_key_result(key_result),
                 f"{key_result.id}: its metric has not moved in {wanted + 1} cycles in a row",
                 (
                     *(_words(each.cycle.id, each.key_result, each.outcome) for same in line for each in same),
                     _words(facts.cycle.id, key_result, judgement.outcome),
+                    *(
+                        f"What it moved in {each.cycle.id} was little and is gone: it is back in its range of before."
+                        for each in moved
+                    ),
                 ),
                 f"{key_result.owner or judgement.objective.owner or 'Its owner'}: write down for each cycle what was "
                 "tried and what it showed. Then try something that differs in kind, or drop the metric.",
@@ -43,14 +47,15 @@ def _metrics(facts: Facts) -> Iterator[Found | NotJudged]:
 
 def _pillars(facts: Facts) -> Iterator[Found | NotJudged]:
     wanted = facts.thresholds.unmoved - 1
-    still = pillars_that_stand_still(facts.judgements)
+    by_chance = facts.thresholds.by_chance
+    still = pillars_that_stand_still(facts.judgements, by_chance)
     for pillar in facts.programme.strategy:
         now = [each for each in judged(facts.judgements) if each.objective.strategy == pillar.id]
         line = _latest_cycles([each for each in facts.past if each.objective.strategy == pillar.id], wanted)
         if pillar.id not in still or len(line) < wanted:
             continue
         told = [[each for each in same if each.outcome.movement is not Movement.UNKNOWN] for same in line]
-        if all(_stands_still([each.outcome.movement in _STILL for each in same]) for same in told):
+        if all(_stands_still([each.outcome.movement in _STILL for each in same], by_chance) for same in told):
             objective = now[0].objective
             yield Found(
                 of_objective(objective),
@@ -65,6 +70,17 @@ def _pillars(facts: Facts) -> Iterator[Found | NotJudged]:
             )
 
 
+def _is_gone(past: PastOutcome, now: Judgement, facts: Facts) -> bool:
+    """Did a metric move a little in an earlier cycle, and does it stand again where it stood before that cycle?"""
+    low, high, progress = past.outcome.low, past.outcome.high, past.outcome.progress
+    if progress is None or progress >= facts.thresholds.little:
+        return False
+    values = [each.value for each in now.series if each.at >= facts.cycle.start]
+    if past.outcome.movement is not Movement.TOWARD or low is None or high is None or not values:
+        return False
+    return low <= median(values) <= high
+
+
 def judged(judgements: Iterable[Judgement]) -> Iterator[Judgement]:
     """The key results that were to move a metric, and still are."""
     for judgement in judgements:
@@ -77,17 +93,17 @@ def has_stood_still(judgement: Judgement) -> bool:
     return judgement.verdict in (Verdict.BUSY, Verdict.NEGLECTED) and judgement.outcome.movement in _STILL
 
 
-def pillars_that_stand_still(judgements: Iterable[Judgement]) -> frozenset[str]:
-    """The strategy pillars with two key results or more, all of which (but for chance) have stood still."""
+def pillars_that_stand_still(judgements: Iterable[Judgement], by_chance: int) -> frozenset[str]:
+    """The strategy pillars with two key results or more, all of which (but one of ``by_chance``) have stood still."""
     found: dict[str, list[bool]] = {}
     for each in judged(judgements):
         if each.objective.strategy is not None:
             found.setdefault(each.objective.strategy, []).append(has_stood_still(each))
-    return frozenset(pillar for pillar, still in found.items() if _stands_still(still))
+    return frozenset(pillar for pillar, still in found.items() if _stands_still(still, by_chance))
 
 
-def _stands_still(still: Sequence[bool]) -> bool:
-    return len(still) >= 2 and still.count(False) <= len(still) // _BY_CHANCE
+def _stands_still(still: Sequence[bool], by_chance: int) -> bool:
+    return len(still) >= 2 and still.count(False) <= len(still) // by_chance
 
 
 def _latest_cycles(past: Sequence[PastOutcome], number: int) -> list[list[PastOutcome]]:
@@ -130,7 +146,9 @@ RULES: tuple[Rule, ...] = (
         "shows that nobody has learned from the last one.",
         "Key results measure the same when they share the outcome source with its settings; those that people check "
         f"in, when they share unit and title but for baseline and target. {_STILL_NOW} The rule fires when the metric "
-        "has not moved toward its target in the latest `unmoved` cycles that have it, this one included.",
+        "has not moved toward its target in the latest `unmoved` cycles that have it, this one included. Where it did "
+        "in one of them, by less than the share `little` of its way, and its median of now lies within the usual range "
+        "from before that cycle, that was chance, or it did not last: it counts as not moved.",
         _metrics,
     ),
     Rule(
@@ -142,8 +160,8 @@ RULES: tuple[Rule, ...] = (
         "pillar itself gets anywhere.",
         f"{_STILL_NOW} The rule fires when none of the key results on the pillar (two or more in each cycle whose "
         "outcome could be told) moved toward its target in the latest `unmoved` cycles that have it, this one "
-        "included; of every five in a cycle, one may seem to have moved by chance. The finding stands at the first "
-        "objective on the pillar.",
+        "included; of every `by_chance` in a cycle, one may seem to have moved by chance. The finding stands at the "
+        "first objective on the pillar.",
         _pillars,
     ),
 )

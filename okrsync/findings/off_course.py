@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from okrsync.dates import day_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_team
 from okrsync.findings.shares import chance_of_growth
-from okrsync.findings.teams import Workers, name_of
+from okrsync.findings.teams import Workers, lead_of, name_of
 from okrsync.model import Piece
 from okrsync.numbers import count_of
 
@@ -17,7 +17,11 @@ _SHOWN = 3
 
 
 def _retired(facts: Facts) -> Iterator[Found]:
-    workers = Workers(facts)
+    workers = facts.once(Workers)
+    late: dict[str, list[Piece]] = {}
+    for piece in facts.after_retirement:
+        for each in piece.key_results:
+            late.setdefault(each, []).append(piece)
     for objective in facts.objectives:
         for key_result in objective.key_results:
             retired = key_result.retired
@@ -26,9 +30,7 @@ def _retired(facts: Facts) -> Iterator[Found]:
             after = retired.on + timedelta(days=facts.thresholds.winding_down)
             completed: dict[str | None, list[Piece]] = {}
             started: dict[str | None, list[Piece]] = {}
-            for piece in facts.after_retirement:
-                if key_result.id not in piece.key_results:
-                    continue
+            for piece in late.get(key_result.id, ()):
                 done = day_of(piece.done_at, facts.zone) if piece.done_at is not None and piece.counts else None
                 if done is not None and after < done <= facts.as_of:
                     completed.setdefault(workers.team_of(piece), []).append(piece)
@@ -37,9 +39,9 @@ def _retired(facts: Facts) -> Iterator[Found]:
             if not completed and not started:
                 continue
             teams = sorted({*completed, *started}, key=lambda team: (team is None, team or ""))
-            names = {team: name_of(facts.programme, team) if team else "nobody's team" for team in teams}
+            names = {team: name_of(facts, team) if team else "nobody's team" for team in teams}
             total = sum(map(len, completed.values())), sum(map(len, started.values()))
-            leads = [each.lead for team in teams for each in facts.programme.teams if each.id == team and each.lead]
+            leads = [lead for team in teams if team and (lead := lead_of(facts, team))]
             yield Found(
                 of_key_result(key_result),
                 f"work for {key_result.id} goes on, which was retired on {retired.on}: {total[0]} completed and "
@@ -66,11 +68,15 @@ def _pieces(what: str, pieces: list[Piece]) -> str:
 def _moved_off(facts: Facts) -> Iterator[Found | NotJudged]:
     last = min(facts.as_of, facts.cycle.end)
     days = min(7 * facts.thresholds.compared_weeks, ((last - facts.cycle.start).days + 1) // 2)
-    if days < 14:
-        yield NotJudged(None, "the cycle has run for less than four weeks: there is no early share to compare with")
+    if days < 7 * facts.thresholds.least_weeks:
+        yield NotJudged(
+            None,
+            f"the cycle has run for less than {count_of(2 * facts.thresholds.least_weeks, 'week')}: there is no early "
+            "share to compare with",
+        )
         return
     early_end, late_start = facts.cycle.start + timedelta(days=days - 1), last - timedelta(days=days - 1)
-    workers = Workers(facts)
+    workers = facts.once(Workers)
     early: dict[str, list[Piece]] = {}
     late: dict[str, list[Piece]] = {}
     for piece in facts.completed:
@@ -101,7 +107,7 @@ def _moved_off(facts: Facts) -> Iterator[Found | NotJudged]:
         if fall < facts.thresholds.shift or chance > 1 - facts.thresholds.sure:
             continue
         scopes = Counter(f"{piece.source}:{piece.scope}" for piece in now if not piece.key_results)
-        name = name_of(facts.programme, each.id)
+        name = name_of(facts, each.id)
         yield Found(
             of_team(each),
             f"the work of team {name} has moved off the key results: {_share(linked_now, len(now))} of it serves one "
@@ -151,10 +157,10 @@ RULES: tuple[Rule, ...] = (
         "team whose work moved off its key results",
         "The cycle began with work for the goals; then something else came in between, and nobody changed the goals.",
         "The share of a team's completed pieces of work that serve a key result, in the latest `compared_weeks` weeks "
-        "against the cycle's first (each at most half of the cycle so far, at least two weeks). It must have fallen by "
-        "`shift` or more, and by more than chance would do: Fisher's exact test, one-sided, with the confidence "
-        "`sure`. Not judged with fewer than `few` pieces in both spans together. Work belongs to its assignee's team, "
-        "or else to the one whose key result it serves.",
+        "against the cycle's first (each at most half of the cycle so far, `least_weeks` at least). It must have "
+        "fallen by `shift` or more, and by more than chance would do: Fisher's exact test, one-sided, with the "
+        "confidence `sure`. Not judged with fewer than `few` pieces in both spans together. Work belongs to its "
+        "assignee's team, or else to the one whose key result it serves.",
         _moved_off,
     ),
 )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from okrsync.findings.interface import Facts
-from okrsync.model import Piece, Programme, Team
+from okrsync.model import Piece, Team
 
 
 class TeamTree:
@@ -14,6 +14,7 @@ class TeamTree:
 
     def __init__(self, teams: Sequence[Team]) -> None:
         self.by_id = {team.id: team for team in teams}
+        self._depths: dict[str, int] = {}
         self.children: dict[str | None, list[Team]] = {}
         for team in teams:
             parent = team.parent if team.parent in self.by_id else None
@@ -33,7 +34,9 @@ class TeamTree:
 
     def depth(self, team: str) -> int:
         """0 at the top."""
-        return sum(1 for _ in self.above(team))
+        if team not in self._depths:
+            self._depths[team] = sum(1 for _ in self.above(team))
+        return self._depths[team]
 
     def levels(self) -> list[str]:
         """The levels' names from the top down: by the least depth of their teams, then in the order of the files."""
@@ -44,9 +47,21 @@ class TeamTree:
         return sorted(least, key=lambda level: least[level])
 
 
-def name_of(programme: Programme, team: str) -> str:
+def tree_of(facts: Facts) -> TeamTree:
+    """The tree of all teams on file, for ``Facts.once``."""
+    return TeamTree(facts.programme.teams)
+
+
+def name_of(facts: Facts, team: str) -> str:
     """A team's name, or its id where it has none."""
-    return next((each.name for each in programme.teams if each.id == team and each.name), team)
+    found = facts.once(tree_of).by_id.get(team)
+    return (found.name if found is not None else None) or team
+
+
+def lead_of(facts: Facts, team: str) -> str | None:
+    """Who leads a team; None where no file says so."""
+    found = facts.once(tree_of).by_id.get(team)
+    return found.lead if found is not None else None
 
 
 class Workers:

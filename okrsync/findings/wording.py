@@ -77,8 +77,8 @@ _VERBS = _words("""
 """)
 _AMBIGUOUS = _words("""
     audit call design draft document expand extend interview issue launch log map market measure move offer pass pilot
-    plan post prototype record release report research review scale search ship start support survey test track train
-    update upgrade
+    plan post prototype record release report research review scale search share ship start support survey test track
+    train update upgrade
 """)
 """Verbs that are nouns as well: "Support tickets per customer" is no imperative."""
 _OUTPUT = (
@@ -170,10 +170,11 @@ _THINGS = re.compile(
     r"proof of concept|"
     r"prototype|pilot|plan|policy|strategy|concept|roadmap|scheme|programme|program|handbook|manual|guideline|guidelines|"
     r"website|web site|homepage|portal|platform|tool|toolkit|app|dashboard|hotline|helpline|campaign|framework|"
-    r"playbook|"
-    r"workshop|workshops|training|trainings|interviews|audit|audits|stand-ups|meetings|reviews|town halls?|kit|digital twin|newsletter|podcast|catalogue|charter|"
+    r"playbook|runbooks?|checklists?|guides?|standards?|specs?|workflow|trials?|relaunch|redesign|refit|renovation|"
+    r"refurbishment|workshops?|trainings?|interviews|audits?|stand-ups|meetings|reviews|town halls?|kit|digital twin|"
+    r"newsletter|podcast|catalogue|charter|"
     r"prospectus|blueprint|curriculum|archive|database|registry|template|templates|module|modules|interface|api|sdk)\b"
-    r"(?= (?:of|for|with|on|in|to|by|and|out|up|is|are)\b|[.!]?$)",
+    r"(?= (?:of|for|with|on|in|at|to|by|and|out|up|is|are)\b|[.!]?$)",
     re.IGNORECASE,
 )
 """What work leaves behind: a title that names such a thing and measures nothing is to make it."""
@@ -268,9 +269,15 @@ def _named_deed(text: str) -> Cue | None:
     return None
 
 
+_REQUESTS = re.compile(
+    r"(?:pull|merge|change|support|help|call|start)[ -](?:requests?|backs?|centers?|centres?|ups?)\b", re.I
+)
+"""Compound nouns that begin with a verb."""
+
+
 def _leading_verb(text: str) -> str | None:
     first = re.match(r"[A-Za-z]+(?:-[A-Za-z]+)?", text)
-    if first is None:
+    if first is None or _REQUESTS.match(text):
         return None
     word = first[0]
     if _is_verb(word):
@@ -326,7 +333,7 @@ _CHINESE_VERBS = _words("""
     数字化 翻新 任命 谈判 洽谈 商谈 拓展 开拓 扩展 扩充 聘请 约谈 邀请 联合 联系 拉通 摸排 试运营 上报 发起 发动 动员
     出台 颁布 印发 下发 公布 披露 汇总 核算 核对 检查 督促 督导 监督 跟踪 追踪 观察 记录 备份 恢复 加固 加装
     安排 配备 配齐 购置 租赁 承办 主办 协办 赞助 转型 轮岗 调整 变更 讨论 商定 敲定 签约 签订 取消 废除 废止
-    达成一致 达成共识 达成协议
+    报送 换成 改成 换装 达成一致 达成共识 达成协议
     表彰 评选 选拔 任用 聘任 晋升 巡展 巡讲 参展 报名 注册 备案 报批 送审 提报 归集 建档 建库 录入 标注 打标
     抽检 抽查 化验 试产 量产 扩产 下单 订购 发放 派发 张贴 悬挂 粉刷 维修 保养 更名 搬迁 搬到 迁入 撤销 关停
     淘汰 停产 停售 兼并 收购 并购 合资 注资 融资 路演 立法 招商 招标 投标 竞标 中标
@@ -345,7 +352,7 @@ _CHINESE_METRIC = re.compile(
 _CHINESE_NUMBER = r"[\d一二两三四五六七八九十百千万亿半]"
 _CHINESE_CHANGE = re.compile(
     rf"(?:从|由).*?{_CHINESE_NUMBER}.*?(?:到|至|为|升|降|增|减|提)|提[升高]|增[加长至]|上升|升[到至]|降[低到至为]|下降|减少|缩短|"
-    r"达(?!成(?:一致|协议|共识))到?|→|->|突破|超过|不(?:低于|超过|到|足|高于|少于|多于)|低于|高于|少于|大于|小于|以[上下内]|翻[一两倍番]|保持|[<>≤≥%]"
+    r"达(?!成(?:一致|协议|共识))到?|→|->|突破|超过|至多|最多|不(?:低于|超过|到|足|高于|少于|多于)|低于|高于|少于|大于|小于|以[上下内]|翻[一两倍番]|保持|[<>≤≥%]"
 )
 _CHINESE_OUTPUTS = (
     r"(?:功能|特性|需求|版本|缺陷|漏洞|[Bb][Uu][Gg]|工单|任务|用户故事|故事点?|代码行?|代码提交|合并请求|里程碑|测试用例|用例|文档|"
@@ -369,7 +376,7 @@ _CHINESE_OF_PLAN = re.compile(
 
 _SHORTEST_ORDER = 6
 _CHINESE_STATE = re.compile(
-    r"没有|活跃|就能|无[一人须需]|零|成(?:的)?[^功员本立]|分之|半|人人|都能|能够|可以|[内前](?:送达|到账|响应|回复|解决|收到)|减半|"
+    r"没有|活跃|就能|无[一人须需]|零|(?<![换改达])成(?:的)?[^功员本立]|分之|半|人人|都能|能够|可以|[内前](?:送达|到账|响应|回复|解决|收到)|减半|\d\s?(?:天|小时|分钟|秒|日|周)[之以]?内|"
     r"\d[\d.]*\s?(?:公斤|千克|吨|升|公里|米|亩|[万亿]?元|度|小时|分钟|秒|天|分|倍|摄氏度)$|"
     r"^(?:新签|新增|赢得|获得|获取|吸引|签下|留住|服务|每[周月日天]?[^，。]{0,6}的|用户|客户|会员|商家|[^，。]{2,8}[数量感]$|.*排放$|[^，。]{2,12}(?<!新)的[^，。]{1,5}$)"
 )

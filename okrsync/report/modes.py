@@ -8,7 +8,7 @@ from itertools import groupby
 
 from okrsync.report import words
 from okrsync.report.escape import clean
-from okrsync.report.value import MODES, Finding, Mode, Report, Subject, Unjudged
+from okrsync.report.value import MODES, Finding, Implied, Mode, Report, Subject, Unjudged
 
 MOST_RULES = 3
 """How many rules the table says in words."""
@@ -24,6 +24,8 @@ class ModeView:
     findings: tuple[Finding, ...]
     """The gravest first."""
     not_judged: tuple[Unjudged, ...]
+    implied: tuple[Implied, ...] = ()
+    """What other modes' findings say as well."""
 
     @property
     def name(self) -> str:
@@ -40,6 +42,8 @@ class ModeView:
         """Whether the programme suffers from it: ``3 findings``, ``nothing found``, ``not judged``."""
         if self.serious:
             return words.plural(len(self.serious), "finding")
+        if self.implied:
+            return f"nothing beside what {', '.join(sorted({each.by for each in self.implied}))} says"
         if self.not_judged and all(unjudged.subject is None for unjudged in self.not_judged) and not self.findings:
             return "nothing found, as far as it could be judged"
         return "nothing found"
@@ -91,6 +95,7 @@ def modes(report: Report) -> list[ModeView]:
             mode,
             tuple(finding for finding in report.findings if finding.mode == mode),
             tuple(unjudged for unjudged in report.not_judged if unjudged.mode == mode),
+            tuple(each for each in report.implied if each.finding.mode == mode),
         )
         for mode in MODES
     ]

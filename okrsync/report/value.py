@@ -96,6 +96,15 @@ class Silenced:
 
 
 @dataclass(frozen=True, slots=True)
+class Implied:
+    """A finding that another one says as well: it is no finding of its own, and the other's evidence names it."""
+
+    finding: Finding
+    by: str
+    """The rule of the other one."""
+
+
+@dataclass(frozen=True, slots=True)
 class GoalNode:
     """An objective in the tree of goals."""
 
@@ -231,6 +240,8 @@ class Report:
     """Those that only the previous report had, as it told them."""
     closing: Closing | None
     """None while the cycle runs."""
+    implied: tuple[Implied, ...] = ()
+    """What yielded to one of ``findings``; in the order of ``findings``."""
 
 
 def build_report(
@@ -248,6 +259,7 @@ def build_report(
     findings: Iterable[Finding] = (),
     not_judged: Iterable[Unjudged] = (),
     silenced: Iterable[Silenced] = (),
+    implied: Iterable[Implied] = (),
     goals: Iterable[GoalNode] = (),
     chain: Iterable[ChainShare] = (),
     previous: Earlier | None = None,
@@ -293,6 +305,7 @@ def build_report(
         findings=tuple(sorted(findings, key=_gravity)),
         not_judged=tuple(sorted(not_judged, key=_mode_and_rule)),
         silenced=tuple(sorted(silenced, key=lambda each: _gravity(each.finding))),
+        implied=tuple(sorted(implied, key=lambda each: _gravity(each.finding))),
         goals=tuple(sorted(goals, key=lambda node: node.depth)),
         chain=tuple(chain),
         unlinked=Unlinked(
