@@ -33,11 +33,11 @@ _NEGLIGIBLE = 2e-3
 _HALVINGS = 16
 
 
-def foretell(plan: Design, weights: Weights, row: Array, at: float) -> tuple[float, float, float]:
-    """Low, middle and high of the reading at ``at`` (in cadences from the cycle's start, after the last reading).
+def foretell(plan: Design, weights: Weights, rows: Array, at: float) -> list[tuple[float, float, float]]:
+    """Low, middle and high of each series' reading at ``at`` (in cadences from the cycle's start, after the last one).
 
-    ``plan`` is the design that is made for the question of the trend, and ``row`` are the readings that ``weights`` (of
-    this one series) were made from.
+    ``plan`` is the design that is made for the question of the trend, and ``rows`` (series, readings) are what
+    ``weights`` were made from.
     """
     trend = TREND if plan.history >= LONG_ENOUGH else 0.0
     later = max(1e-9, LATER * (at - plan.x[-1]) / (at + 1))
@@ -45,25 +45,31 @@ def foretell(plan: Design, weights: Weights, row: Array, at: float) -> tuple[flo
     onward = _onward(plan.x, plan.history, plan.year or math.inf, at)
     for number, family in enumerate(plan.families):
         share = math.log((trend if family.trend == "goes on" else 1 - trend) * family.share)
-        rest = weights.rest[0, number]
-        same = weights.same[0, number][:, None] + share + math.log(1 - CHANGED)
-        changed = np.logaddexp(weights.up[0, number], weights.down[0, number]) + share + math.log(CHANGED)
+        rest = weights.rest[:, number]
+        same = weights.same[:, number, :, None] + share + math.log(1 - CHANGED)
+        changed = np.logaddexp(weights.up[:, number], weights.down[:, number]) + share + math.log(CHANGED)
         for (gains, variance), log, left in zip(
             onward[number],
             (same, changed + math.log(1 - GOES_ON), changed + math.log(GOES_ON)),
-            (rest[:, :1], rest[:, 1:], rest[:, 1:]),
+            (rest[..., :1], rest[..., 1:], rest[..., 1:]),
             strict=True,
         ):
+            mean = np.einsum("rj,psj->rps", rows, gains).reshape(len(rows), -1)
             for chance, more in ((1 - later, 0.0), (later, LATER_SIZE**2)):
-                logs.append((log + math.log(chance)).ravel())
-                means.append((gains @ row).ravel())
-                spreads.append(np.sqrt((variance + more) * left / plan.freedom).ravel())
-    every = np.concatenate(logs)
-    shares = np.exp(every - log_sum(every, 0))
-    keep = shares > _NEGLIGIBLE
-    return _quantiles(
-        shares[keep] / shares[keep].sum(), np.concatenate(means)[keep], np.concatenate(spreads)[keep], plan.freedom
+                logs.append((log + math.log(chance)).reshape(len(rows), -1))
+                means.append(mean)
+                spreads.append(np.sqrt((variance + more) * left / plan.freedom).reshape(len(rows), -1))
+    every = np.concatenate(logs, axis=1)
+    shares = np.exp(every - log_sum(every, 1)[:, None])
+    shares[shares <= _NEGLIGIBLE] = 0.0
+    # The stories of some weight first; the others are cut off, as far as no series needs them.
+    most = int((shares > 0).sum(axis=1).max())
+    order = np.argsort(-shares, axis=1, kind="stable")[:, :most]
+    shares, mean, spread = (
+        np.take_along_axis(each, order, axis=1)
+        for each in (shares, np.concatenate(means, axis=1), np.concatenate(spreads, axis=1))
     )
+    return _quantiles(shares / shares.sum(axis=1, keepdims=True), mean, spread, plan.freedom)
 
 
 @lru_cache(maxsize=256)
@@ -107,19 +113,19 @@ def _paths(plan: Design, number: int, at: float, goes_on: float | None) -> tuple
     return gains, 1 - memory[:, None] ** 2 + np.einsum("psl,psl->ps", told, open_)
 
 
-def _quantiles(share: Array, mean: Array, spread: Array, freedom: float) -> tuple[float, float, float]:
-    """Where the shares (1 − INSIDE) / 2, ½ and (1 + INSIDE) / 2 of a mixture of t distributions lie below."""
+def _quantiles(share: Array, mean: Array, spread: Array, freedom: float) -> list[tuple[float, float, float]]:
+    """Where the shares (1 − INSIDE) / 2, ½ and (1 + INSIDE) / 2 of mixtures of t distributions, in rows, lie below."""
     wanted = np.array([(1 - INSIDE) / 2, 0.5, (1 + INSIDE) / 2])
     spread = np.maximum(spread, 1e-12)
-    centre = float(share @ mean)
-    reach = 8 * math.sqrt(float(share @ ((mean - centre) ** 2 + spread**2)))
-    low, high = np.full(3, centre - reach), np.full(3, centre + reach)
+    centre = (share * mean).sum(axis=1, keepdims=True)
+    reach = 8 * np.sqrt((share * ((mean - centre) ** 2 + spread**2)).sum(axis=1, keepdims=True))
+    low, high = np.repeat(centre - reach, 3, axis=1), np.repeat(centre + reach, 3, axis=1)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        under = below((middle[:, None] - mean) / spread, freedom) @ share < wanted
+        distance = (middle[:, :, None] - mean[:, None]) / spread[:, None]
+        under = (below(distance, freedom) * share[:, None]).sum(axis=2) < wanted
         low, high = np.where(under, middle, low), np.where(under, high, middle)
-    found = (low + high) / 2
-    return float(found[0]), float(found[1]), float(found[2])
+    return [(one, two, three) for one, two, three in ((low + high) / 2).tolist()]
 
 
 def below(t: Array, freedom: float) -> Array:

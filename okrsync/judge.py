@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from okrsync import activity, movement, reasons, series, verdict
@@ -240,20 +241,35 @@ class Case:
     ) -> MovementResult:
         """What ``okrsync.movement`` finds in any series, were it that of this key result."""
         if self.key_result.kind is Kind.MILESTONE:
-            rule = "A milestone is reached when a person checks it in as reached, never because its work is done."
-            return MovementResult(Movement.UNKNOWN, Trend.UNKNOWN, rule, len(readings))
+            return _of_milestone(readings)
+        return movement.judge_movement(**self.asked(readings, until, direction, whole=whole))
+
+    def asked(
+        self, readings: Sequence[Measurement], until: date, direction: Direction | None, *, whole: bool
+    ) -> dict[str, Any]:
+        """The arguments of ``okrsync.movement.judge_movement``."""
         metric = self.key_result.metric
-        return movement.judge_movement(
-            [(one.at, one.value) for one in readings],
-            baseline=metric.baseline,
-            target=metric.target,
-            start=self.cycle.start,
-            until=until,
-            end=self.cycle.end,
-            cadence=metric.cadence,
-            upward=None if direction is None else direction == "at_least",
-            whole=whole,
-        )
+        return {
+            "points": [(one.at, one.value) for one in readings],
+            "baseline": metric.baseline,
+            "target": metric.target,
+            "start": self.cycle.start,
+            "until": until,
+            "end": self.cycle.end,
+            "cadence": metric.cadence,
+            "upward": None if direction is None else direction == "at_least",
+            "whole": whole,
+        }
+
+    def is_known(self, day: date, *, whole: bool) -> bool:
+        """Is the movement of a day, or all that is found with it, known by now?"""
+        return day in (self._results if whole else self._movements)
+
+    def learn(self, day: date, result: MovementResult, *, whole: bool) -> None:
+        """Take the movement of a day as it was found elsewhere."""
+        if whole:
+            self._results[day] = result
+        self._movements[day] = result.movement
 
     def since(self, as_of: date) -> date | None:
         """The first day of the unbroken run of replayed days that have the verdict of ``as_of``."""
@@ -264,12 +280,12 @@ class Case:
             return None if self.key_result.retired is None else self.key_result.retired.on
         first = as_of
         for day in self.replayed(as_of):
-            if not self._may_be(day, today) or self.verdict(day) is not today:
+            if not self.may_be(day, today) or self.verdict(day) is not today:
                 break
             first = day
         return first
 
-    def _may_be(self, day: date, wanted: Verdict) -> bool:
+    def may_be(self, day: date, wanted: Verdict) -> bool:
         """False where the verdict is another whatever the movement, which costs more than all the rest."""
         known = self.verdict_without_movement(day)
         if known is not None:
@@ -287,6 +303,50 @@ class Case:
         ended = (as_of - self.cycle.start) // period
         for number in range(min(ended, -int(-settled // 1)), 0, -1):
             yield self.cycle.start + number * period - timedelta(days=1)
+
+
+def judge_together(cases: Sequence[Case], as_of: date, days: Sequence[date] = ()) -> None:
+    """Find the movements that the judgements of ``as_of`` and the verdicts of ``days`` need, of all cases at once.
+
+    Nothing else changes by it: each case judges as it would alone, and at once.
+    """
+    _move([(case, as_of) for case in cases], whole=True)
+    _move([(case, day) for case in cases for day in days if case.verdict_without_movement(day) is None], whole=False)
+    searching = [
+        (case, found, case.replayed(as_of))
+        for case in cases
+        if as_of >= case.cycle.start and (found := case.verdict(as_of)) is not Verdict.RETIRED
+    ]
+    # All go back a check-in period, then those go on that had the verdict of ``as_of`` there too: see ``Case.since``.
+    while searching:
+        looked = [
+            (case, found, days_before, day)
+            for case, found, days_before in searching
+            if (day := next(days_before, None)) is not None and case.may_be(day, found)
+        ]
+        wanted = [(case, day) for case, _, _, day in looked if case.verdict_without_movement(day) is None]
+        _move(wanted, whole=False)
+        searching = [
+            (case, found, days_before) for case, found, days_before, day in looked if case.verdict(day) is found
+        ]
+
+
+def _move(wanted: Sequence[tuple[Case, date]], *, whole: bool) -> None:
+    """Find some movements, and leave them with their cases."""
+    missing = [(case, day, case.on(day)) for case, day in wanted if not case.is_known(day, whole=whole)]
+    asked = [
+        (case, day, movement.Asked(**case.asked(found.readings, found.until, found.direction, whole=whole)))
+        for case, day, found in missing
+        if case.key_result.kind is not Kind.MILESTONE
+    ]
+    results = movement.judge_movements([one for _, _, one in asked])
+    for (case, day, _), result in zip(asked, results, strict=True):
+        case.learn(day, result, whole=whole)
+
+
+def _of_milestone(readings: Sequence[Measurement]) -> MovementResult:
+    rule = "A milestone is reached when a person checks it in as reached, never because its work is done."
+    return MovementResult(Movement.UNKNOWN, Trend.UNKNOWN, rule, len(readings))
 
 
 def progress(baseline: float | None, target: float | None, current: float | None) -> float | None:

@@ -69,7 +69,7 @@ def make_report(
     its last day. Raises ``StoreError`` when the store cannot be read.
     """
     from okrsync.goals import reasons_of, until
-    from okrsync.judge import MANUAL, Case
+    from okrsync.judge import MANUAL, Case, judge_together
     from okrsync.past import after_retirement, earlier_key_results, past_outcomes
     from okrsync.store import outcomes, read
 
@@ -98,6 +98,10 @@ def make_report(
         for objective in objectives
         for kr in objective.key_results
     ]
+    week_before = as_of - timedelta(days=7)
+    judge_together(cases, as_of, [cycle.end] if as_of > cycle.end else [])
+    if week_before >= cycle.start:
+        judge_together(cases, week_before)
     judgements = [_told_whole(case.judgement(as_of), statuses.get(case.key_result.id), config.people) for case in cases]
     completed = [
         served_when_done(piece, key_results, zone)
@@ -136,7 +140,6 @@ def make_report(
     )
     rules = [rule for rule in RULES if config.people_judged or rule.mode != "bottleneck"]
     found = diagnose(facts, rules, config.silences)
-    week_before = as_of - timedelta(days=7)
     previous = None
     if week_before >= cycle.start:
         then = [

@@ -144,6 +144,11 @@ class Weights:
     rest: Array
     """(…, 1 + lasting): what is left of the sum of squares where nothing changed, then for each change that lasted."""
 
+    def of(self, rows: Sequence[int]) -> Weights:
+        """Those of some of the series."""
+        some = list(rows)
+        return Weights(self.same[some], self.up[some], self.down[some], self.brief[some], self.rest[some])
+
 
 def change_shapes(history: int, during: int) -> tuple[Array, int, int]:
     """What steps, ramps and brief changes add to the readings, as rows; how many rows are steps, how many ramps.
@@ -241,9 +246,9 @@ def weigh(plan: Design, rows: Array) -> Weights:
     """The weights of all stories, for series in ``rows`` (series, readings)."""
     d = plan.freedom
     whole = rows**2 @ plan.diagonal.T + 2 * (rows[:, 1:] * rows[:, :-1]) @ plan.beside.T
-    out = np.tensordot(rows, plan.taken, axes=(1, 3))
+    out = np.einsum("rj,fpkj->rfpk", rows, plan.taken)
     squares = np.maximum(whole[:, None] - (out**2).sum(axis=-1), _FLOOR)
-    found = np.tensordot(rows, plan.contrasts, axes=(1, 3))
+    found = np.einsum("rj,fpsj->rfps", rows, plan.contrasts)
     precise = plan.information + plan.sizes**-2
     rest = np.maximum(squares[..., None] - found**2 / precise, _FLOOR)
     changed = plan.constant[..., None] - 0.5 * np.log(precise * plan.sizes**2) - d / 2 * np.log(rest)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okrsync import movement
-from okrsync.judge import Case, judge, progress
+from okrsync.judge import Case, judge, judge_together, progress
 from okrsync.model import (
     Judgement,
     KeyResult,
@@ -387,6 +387,36 @@ def test_movement_is_judged_at_most_once_a_replayed_day_and_only_where_it_decide
     case.verdict(CYCLE.end - WEEK)
     case.verdict(CYCLE.end)
     assert len(asked) == len(set(asked)) <= most
+
+
+def test_cases_judged_together_come_out_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    metric = replace(KR, kind=Kind.METRIC)
+    kinds = [metric, replace(KR, kind=Kind.MAINTAIN), replace(KR, kind=Kind.MILESTONE)]
+    kinds.append(replace(KR, retired=Retirement(START + 20 * DAY, "no longer wanted")))
+    series = [FLAT, STEP, [], HISTORY, FLAT[:26], HISTORY + weekly([90] * 15)]
+    work = [[], [done(START + week * WEEK, week) for week in range(9)]]
+
+    def plain(judgement: Judgement) -> Judgement:
+        """Without the numbers of which the last digits may differ; tests/test_movement.py compares them."""
+        return replace(judgement, outcome=replace(judgement.outcome, low=None, high=None, forecast=None))
+
+    def cases() -> list[Case]:
+        return [
+            Case.of(kr, OBJECTIVE, CYCLE, pieces, readings, ZoneInfo("UTC"))
+            for kr in kinds
+            for readings in series
+            for pieces in work
+        ]
+
+    for as_of in (START - DAY, START + 60 * DAY, CYCLE.end + 40 * DAY):
+        before = as_of - WEEK
+        alone = [(plain(each.judgement(as_of)), each.verdict(before)) for each in cases()]
+        together = cases()
+        judge_together(together, as_of, [before])
+        with monkeypatch.context() as patched:
+            # All that is asked is known by then.
+            patched.setattr(movement, "judge_movement", None)
+            assert [(plain(each.judgement(as_of)), each.verdict(before)) for each in together] == alone
 
 
 # --- whatever the data ------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import astuple, fields, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okrsync.model import Movement, MovementResult, Trend
-from okrsync.movement import judge_movement
+from okrsync.movement import Asked, judge_movement, judge_movements
 from okrsync.noise import PHI, PRIOR, without_spikes
 from okrsync.numbers import count_of, show
 from okrsync.stories import Question, design, log_sign, weigh
@@ -554,3 +555,41 @@ def test_numbers_for_people(value: float, text: str) -> None:
 
 def test_count_of() -> None:
     assert (count_of(1, "reading"), count_of(0, "reading")) == ("1 reading", "0 readings")
+
+
+def test_series_judged_together_come_out_as_each_alone() -> None:
+    rng = random.Random(7)
+    asked = []
+    for _ in range(150):
+        history, weeks = rng.choice([0, 2, 4, 7, 20, 20, 20, 60]), rng.choice([1, 3, 9, 9, 13, 15])
+        level, size = rng.choice([0.0, 100.0, -1e9]), rng.choice([0.0, 1e-6, 5.0, 1e12])
+        noise = [level + size * v for v in ar(history + weeks, rng.choice([0.0, 0.5]), rng)]
+        moved = rng.choice([0.0, 3.0, -3.0]) * size
+        points = [(START + (i - history) * WEEK, v + (moved if i >= history + 3 else 0.0)) for i, v in enumerate(noise)]
+        asked.append(
+            Asked(
+                points,
+                baseline=rng.choice([None, level]),
+                target=rng.choice([None, level + 6 * size]),
+                start=START,
+                until=START + weeks * WEEK - DAY,
+                end=END,
+                cadence=WEEK,
+                upward=rng.choice([None, True, False]),
+                whole=rng.random() < 0.7,
+            )
+        )
+    found = judge_movements(asked)
+    alone = [judge_movement(**{f.name: getattr(one, f.name) for f in fields(one)}) for one in asked]
+    assert {each.movement for each in alone} == set(Movement)
+    assert {each.trend for each in alone} == set(Trend)
+    for question, one, together in zip(asked, alone, found, strict=True):
+        numbers = [
+            [v for v in (each.centre, each.low, each.high, *(astuple(each.forecast) if each.forecast else ())) if v]
+            for each in (one, together)
+        ]
+        width = max(value for _, value in question.points) - min(value for _, value in question.points)
+        assert numbers[1] == pytest.approx(numbers[0], rel=1e-9, abs=1e-9 * width)
+        assert replace(together, centre=0, low=0, high=0, forecast=None) == replace(
+            one, centre=0, low=0, high=0, forecast=None
+        )
