@@ -59,6 +59,8 @@ def bring(app: App, config: Config, report: Report) -> list[PublishResult]:
         for names, what in ((result.published.written, "written"), (result.published.unchanged, "unchanged")):
             if names:
                 app.say(f"{result.wiki}: {', '.join(names)} {what}")
+        for note in result.published.notes:
+            app.error(f"{result.wiki}: {note}")
         if result.published.kept:
             # Shown even with --quiet: from here on this page no longer follows the report.
             kept = ", ".join(result.published.kept)

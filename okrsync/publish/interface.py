@@ -72,6 +72,8 @@ class Published:
     """The address or folder, for people, without secrets."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Where people read the pages: http(s) addresses by name, as far as the wiki tells."""
+    notes: tuple[str, ...] = ()
+    """What people should know beside that, in short sentences without a full stop: charts that the wiki did not take."""
 
 
 class Publisher(ABC):
