@@ -286,8 +286,7 @@ def test_conflict_is_read_again_and_redone(wiki, person, monkeypatch):
 
     def overtaken(self, title, text, before):
         if not edits:
-            # In the very next line, so that MediaWiki cannot put the two together itself.
-            person.write(title, f"Lin Wei was here.\n{person.read(title)}")
+            person.write(title, f"Lin Wei was here.\n\n{person.read(title)}")
         edits.append(title)
         return original(self, title, text, before)
 

@@ -73,7 +73,7 @@ class Published:
     links: Mapping[str, str] = field(default_factory=dict)
     """Where people read the pages: http(s) addresses by name, as far as the wiki tells."""
     notes: tuple[str, ...] = ()
-    """What people should know beside that, in short sentences without a full stop: charts that the wiki did not take."""
+    """What people should know beside that, without a full stop: charts that the wiki did not take."""
 
 
 class Publisher(ABC):
