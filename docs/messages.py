@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("okrsync", "connectors", "templates")
 METHODS = [("**.py", "python"), ("**.j2", "jinja2")]
 OPTIONS = {"**.j2": {"trim_blocks": "true", "lstrip_blocks": "true"}}
-KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "plural_": (1, 2)}
 VOLATILE = (
     *(b'"POT-Creation-Date', b'"PO-Revision-Date', b'"Generated-By', b'"Last-Translator', b'"Project-Id-Version'),
     *(b'"Report-Msgid-Bugs-To', b'"Language-Team'),

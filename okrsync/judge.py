@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from okrsync import activity, movement, reasons, series, verdict
+from okrsync.language import _
 from okrsync.model import (
     Activity,
     Cycle,
@@ -345,7 +346,7 @@ def _move(wanted: Sequence[tuple[Case, date]], *, whole: bool) -> None:
 
 
 def _of_milestone(readings: Sequence[Measurement]) -> MovementResult:
-    rule = "A milestone is reached when a person checks it in as reached, never because its work is done."
+    rule = _("A milestone is reached when a person checks it in as reached, never because its work is done.")
     return MovementResult(Movement.UNKNOWN, Trend.UNKNOWN, rule, len(readings))
 
 

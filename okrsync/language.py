@@ -12,7 +12,7 @@ templates; a test fails while one of them lacks a translation.
 from __future__ import annotations
 
 import gettext
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -59,6 +59,24 @@ def ngettext(one: str, many: str, count: int) -> str:
 def N_(message: str) -> str:  # noqa: N802 (the name that gettext's tools know)
     """Marks a message where it cannot be translated yet (a table of a module): ``_`` it when it is shown."""
     return message
+
+
+def plural_(one: str, many: str) -> tuple[str, str]:
+    """Marks both forms of a message where they cannot be chosen yet: ``ngettext(*forms, count)`` when it is shown."""
+    return one, many
+
+
+def joined(parts: Iterable[str]) -> str:
+    """A list of things or clauses in a sentence: ``a, b and c``, ``a、b 和 c``."""
+    *before, last = parts
+    if not before:
+        return last
+    return _("{listed} and {last}").format(listed=_(", ").join(before), last=last)
+
+
+def run_on(sentences: Iterable[str]) -> str:
+    """Sentences one after the other: Chinese leaves no space between them."""
+    return ("" if current() == "zh" else " ").join(sentences)
 
 
 def _known(language: str) -> str:

@@ -26,9 +26,10 @@ from itertools import pairwise
 import numpy as np
 
 from okrsync.forecast import foretell
+from okrsync.language import N_, _, ngettext, run_on
 from okrsync.model import Forecast, Movement, MovementResult, Trend
 from okrsync.noise import PHI, Array, Scale, line, without_spikes
-from okrsync.numbers import count_of, show
+from okrsync.numbers import show
 from okrsync.stories import LONG_ENOUGH, SHORTEST, Design, Weights, design, log_sum, weigh
 
 HISTORY = 52
@@ -138,19 +139,28 @@ def _prepared(asked: Asked) -> _Case | MovementResult:
     cycle = [point for point in series if point[0] >= start]
     used = len(history) + len(cycle)
     if not cycle:
-        return _unknown("No reading since the cycle began.", used)
+        return _unknown(_("No reading since the cycle began."), used)
     declared = len(history) < FEWEST
-    before = f"{count_of(len(history), 'reading')} before the cycle"
     if declared and baseline is None:
-        return _unknown(f"{before} and no declared baseline: there is nothing to compare with.", used)
+        said = ngettext(
+            "{count} reading before the cycle and no declared baseline: there is nothing to compare with.",
+            "{count} readings before the cycle and no declared baseline: there is nothing to compare with.",
+            len(history),
+        )
+        return _unknown(said.format(count=len(history)), used)
     if declared and len(cycle) < FEWEST:
-        return _unknown(f"Too few to tell: {before}, {len(cycle)} in it; {FEWEST} are needed.", used)
+        said = ngettext(
+            "Too few to tell: {count} reading before the cycle, {during} in it; {needed} are needed.",
+            "Too few to tell: {count} readings before the cycle, {during} in it; {needed} are needed.",
+            len(history),
+        )
+        return _unknown(said.format(count=len(history), during=len(cycle), needed=FEWEST), used)
 
     kept = cycle if declared else history + cycle
-    values = [value for _, value in kept]
+    values = [value for _day, value in kept]
     scale = Scale.of([*values, baseline] if declared and baseline is not None else values)
     days = asked.cadence / timedelta(days=1)
-    x = tuple((day - start).days / days for day, _ in kept)
+    x = tuple((day - start).days / days for day, _value in kept)
     y = [scale.inward(value) for value in values]
     case = _Case(
         scale=scale,
@@ -293,9 +303,11 @@ class _Case:
         away = len(last) == 2 and len(self.y) - n >= 2 and min(map(abs, last)) > self.scale.zero
         movement = _direction(last[-1], self.sign) if away and min(last) * max(last) > 0 else Movement.FLAT
         shown, value = self.scale.outward(level), self.scale.outward(self.y[-1])
-        rule = f"Level rule: {self.what()}; without noise, two in a row on one side of {show(shown)} are movement."
+        rule = _("Level rule: {readings}; without noise, two in a row on one side of {level} are movement.").format(
+            readings=self.what(), level=show(shown)
+        )
         if movement is Movement.UNKNOWN:
-            rule += _AIMLESS
+            rule = run_on([rule, _(_AIMLESS)])
         return MovementResult(
             movement,
             Trend.NONE if n >= LONG_ENOUGH else Trend.UNKNOWN,
@@ -310,10 +322,18 @@ class _Case:
     def what(self) -> str:
         """The readings that are compared, in words."""
         n = self.history
-        during = f"{count_of(len(self.y) - n, 'reading')} in the cycle"
+        during = len(self.y) - n
         if n:
-            return f"{during} against {n} before it"
-        return f"{during} against the declared baseline (too few readings before the cycle)"
+            return ngettext(
+                "{count} reading in the cycle against {before} before it",
+                "{count} readings in the cycle against {before} before it",
+                during,
+            ).format(count=during, before=n)
+        return ngettext(
+            "{count} reading in the cycle against the declared baseline (too few readings before the cycle)",
+            "{count} readings in the cycle against the declared baseline (too few readings before the cycle)",
+            during,
+        ).format(count=during)
 
     def rule(
         self,
@@ -324,25 +344,34 @@ class _Case:
     ) -> str:
         """By which rule, from what, in words; ``line`` is the level at the cycle's start and the slope before it."""
         level, slope = line
-        where = f"level {show(self.scale.outward(level))}"
+        where = _("level {level}").format(level=show(self.scale.outward(level)))
         if slope:
-            step = show(self.scale.width(slope))
-            where = f"a trend of {step} a cadence had led to {show(self.scale.outward(level))}"
+            where = _("a trend of {step} a cadence had led to {level}").format(
+                step=show(self.scale.width(slope)), level=show(self.scale.outward(level))
+            )
         up, down, needed = (_shown_odds(each) for each in odds)
-        text = (
-            f"Level rule: {self.what()} ({where}, noise σ {show(self.scale.width(noise.sigma))}, autocorrelation "
-            f"{show(round(noise.phi, 2))}). The odds that it is higher now for more than a while are {up}, "
-            f"that it is lower {down}; {needed} is movement."
-        )
+        said = [
+            _("Level rule: {readings} ({where}, noise σ {sigma}, autocorrelation {phi}).").format(
+                readings=self.what(),
+                where=where,
+                sigma=show(self.scale.width(noise.sigma)),
+                phi=show(round(noise.phi, 2)),
+            ),
+            _(
+                "The odds that it is higher now for more than a while are {up}, that it is lower {down}; "
+                "{needed} is movement."
+            ).format(up=up, down=down, needed=needed),
+        ]
         if len(self.y) - self.history < SHORTEST:
-            text += f" A change must have lasted {SHORTEST} readings."
+            said.append(_("A change must have lasted {count} readings.").format(count=SHORTEST))
         if movement is Movement.UNKNOWN:
-            text += _AIMLESS if self.sign == 0 and max(odds[:2]) >= odds[2] else " Too few to tell."
-        return text
+            aimless = self.sign == 0 and max(odds[:2]) >= odds[2]
+            said.append(_(_AIMLESS) if aimless else _("Too few to tell."))
+        return run_on(said)
 
 
 _YEAR = 365.25
-_AIMLESS = " Which way is better is not known."
+_AIMLESS = N_("Which way is better is not known.")
 
 
 def _together(cases: Sequence[_Case]) -> list[MovementResult]:
@@ -431,7 +460,7 @@ def _direction(change: float, sign: int) -> Movement:
 def _shown_odds(log: float) -> str:
     """Odds to 1, in words: ``0.3 to 1``."""
     if log > math.log(999):
-        return "over 999 to 1"
+        return _("over 999 to 1")
     if log < math.log(0.001):
-        return "under 0.001 to 1"
-    return f"{show(float(f'{math.exp(log):.2g}'))} to 1"
+        return _("under 0.001 to 1")
+    return _("{odds} to 1").format(odds=show(float(f"{math.exp(log):.2g}")))

@@ -17,6 +17,7 @@ from okrsync.findings.diagnose import diagnose
 from okrsync.findings.goals import Goals
 from okrsync.findings.interface import Facts
 from okrsync.http import one_line
+from okrsync.language import _
 from okrsync.model import Cycle, GoalVersion, Judgement, KeyResult, Person, Piece, SourceStatus, Suggestion
 from okrsync.numbers import show
 from okrsync.report.value import Earlier, Report, build_report
@@ -110,7 +111,9 @@ def make_report(
     ]
     sources = _sources(engine, config, end_of(as_of, zone))
     earlier = earlier_key_results(config.programme, cycle, judgements, config.thresholds.by_chance)
-    measured_before = outcomes.measurements_of(engine, {each.id for _, _, each in earlier}, known_at=known_until)
+    measured_before = outcomes.measurements_of(
+        engine, {each.id for _cycle, _objective, each in earlier}, known_at=known_until
+    )
     lines = _versions(engine, config, known_until, read_at)
     facts = Facts(
         as_of=as_of,
@@ -223,15 +226,25 @@ def _told_whole(judgement: Judgement, status: OutcomeStatus | None, people: Sequ
     reasons = list(judgement.reasons)
     if judgement.check_ins:
         said = judgement.check_ins[-1]
-        who = next((one.name for one in people if one.id == said.by and one.name), said.by or "a person")
-        sure = "" if said.confidence is None else f", confidence {show(said.confidence)} of 10"
-        note = f": “{one_line(said.note)}”" if said.note else "."
-        reasons.append(
-            f"Beside its {origin} source, {one_line(who, 60)} checked in {show(said.value)} on {said.at}{sure}{note}"
+        who = next((one.name for one in people if one.id == said.by and one.name), said.by or _("a person"))
+        if said.confidence is None:
+            told = _("Beside its {origin} source, {who} checked in {value} on {day}")
+        else:
+            told = _("Beside its {origin} source, {who} checked in {value} on {day}, confidence {confidence} of 10")
+        told = told.format(
+            origin=origin,
+            who=one_line(who, 60),
+            value=show(said.value),
+            day=said.at,
+            confidence=None if said.confidence is None else show(said.confidence),
         )
+        note = _(": “{note}”").format(note=one_line(said.note)) if said.note else _(".")
+        reasons.append(told + note)
     failure = status.error if status is not None and status.origin == origin else None
     if failure is not None:
-        reasons.append(f"Its {origin} source could not be read the last time: {failure}")
+        reasons.append(
+            _("Its {origin} source could not be read the last time: {error}").format(origin=origin, error=failure)
+        )
     return replace(judgement, reasons=tuple(reasons), failure=failure)
 
 

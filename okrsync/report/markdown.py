@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from okrsync.dates import day_of
+from okrsync.language import _, ngettext
 from okrsync.model import Judgement, Piece, Verdict
 from okrsync.report import escape, words
 from okrsync.report.modes import modes, sentence
@@ -47,6 +48,7 @@ def to_markdown(report: Report) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals.update({"_": _, "ngettext": ngettext})
     environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     page = environment.get_template("report.md.j2").render(_context(report))
     return re.sub(r"\n{3,}", "\n\n", page).strip() + "\n"
@@ -135,7 +137,11 @@ def _by_team(report: Report) -> list[tuple[str, str, list[Judgement]]]:
 
     def verdicts(own: list[Judgement]) -> str:
         counted = [(sum(judgement.verdict is verdict for judgement in own), verdict) for verdict in PAGE_ORDER]
-        return ", ".join(f"{count} {words.VERDICTS[verdict].name}" for count, verdict in counted if count)
+        return _(", ").join(
+            _("{count} {verdict}").format(count=count, verdict=words.VERDICTS[verdict].name)
+            for count, verdict in counted
+            if count
+        )
 
     ranked = sorted(teams.items(), key=lambda entry: (-busy(entry[1]), natural(entry[0])))
     return [(words.team_name(report, id_), verdicts(own), own) for id_, own in ranked]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from okrsync.language import _, run_on
 from okrsync.report import words
 from okrsync.report.escape import clean
 from okrsync.report.value import MODES, Finding, Implied, Mode, Report, Subject, Unjudged
@@ -41,17 +42,18 @@ class ModeView:
     def state(self) -> str:
         """Whether the programme suffers from it: ``3 findings``, ``nothing found``, ``not judged``."""
         if self.serious:
-            return words.plural(len(self.serious), "finding")
+            return words.findings(len(self.serious))
         if self.implied:
-            return f"nothing beside what {', '.join(sorted({each.by for each in self.implied}))} says"
+            rules = _(", ").join(sorted({each.by for each in self.implied}))
+            return _("nothing beside what {rules} says").format(rules=rules)
         if self.not_judged and all(unjudged.subject is None for unjudged in self.not_judged) and not self.findings:
-            return "nothing found, as far as it could be judged"
-        return "nothing found"
+            return _("nothing found, as far as it could be judged")
+        return _("nothing found")
 
     @property
     def groups(self) -> tuple[tuple[Finding, ...], ...]:
         """The findings rule by rule."""
-        return tuple(tuple(same) for _, same in groupby(self.findings, key=lambda finding: finding.rule))
+        return tuple(tuple(same) for _rule, same in groupby(self.findings, key=lambda finding: finding.rule))
 
     @property
     def evidence(self) -> str:
@@ -60,11 +62,13 @@ class ModeView:
         parts = []
         for same in rules[:MOST_RULES]:
             others = also(same)
-            parts.append(f"{sentence(same[0].message)[:-1]} ({same[0].rule}{'; also ' + others if others else ''}).")
+            said = _("{message} ({rule}; also {others}).") if others else _("{message} ({rule}).")
+            parts.append(said.format(message=sentence(same[0].message)[:-1], rule=same[0].rule, others=others))
         rest = rules[MOST_RULES:]
         if rest:
-            parts.append(f"And {', '.join(f'{same[0].rule} ({len(same)})' for same in rest)}.")
-        return " ".join(parts)
+            rules_left = _(", ").join(f"{same[0].rule} ({len(same)})" for same in rest)
+            parts.append(_("And {rules}.").format(rules=rules_left))
+        return run_on(parts)
 
     @property
     def next(self) -> str:
@@ -83,7 +87,11 @@ class ModeView:
         for (because, rule), subjects in said.items():
             lines.setdefault((because, _listed(subjects)), []).append(rule)
         return [
-            f"{', '.join(rules)}{' for ' + subjects if subjects else ''} not judged, because {because}."
+            (
+                _("{rules} for {subjects} not judged, because {because}.")
+                if subjects
+                else _("{rules} not judged, because {because}.")
+            ).format(rules=_(", ").join(rules), subjects=subjects, because=because)
             for (because, subjects), rules in lines.items()
         ]
 
@@ -103,13 +111,14 @@ def modes(report: Report) -> list[ModeView]:
 
 def _listed(subjects: Iterable[Subject]) -> str:
     ids = [clean(subject.id, 40) for subject in subjects]
-    return ", ".join(ids[:NAMED]) + (f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else "")
+    named = _(", ").join(ids[:NAMED])
+    return f"{named} {words.more(len(ids) - NAMED)}" if len(ids) > NAMED else named
 
 
 def sentence(message: str) -> str:
     """A message as a sentence."""
-    text = message.rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
+    text = message.rstrip(".。")
+    return _("{sentence}.").format(sentence=f"{text[:1].upper()}{text[1:]}")
 
 
 def also(findings: Sequence[Finding]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from okrsync.language import _
 from okrsync.report import words
 from okrsync.report.escape import clean
 from okrsync.report.value import GoalNode, Report
@@ -41,11 +42,11 @@ def mermaid(report: Report) -> str:
     for node in nodes:
         said = [f"{clean(node.id, 40)} {clean(node.title, TITLE)}", words.team_name(report, node.team)]
         if node.busy:
-            said.append(f"{node.busy} busy")
+            said.append(_("{count} busy").format(count=node.busy))
         if node.broken:
-            said.append("leads to nothing above")
+            said.append(_("leads to nothing above"))
         if node.id in hidden:
-            said.append(f"{hidden[node.id]} more below")
+            said.append(_("{count} more below").format(count=hidden[node.id]))
         lines.append(f'  {names[node.id]}["{"<br>".join(map(_label, said))}"]{":::broken" if node.broken else ""}')
     lines += [
         f"  {names[node.parent]} --> {names[node.id]}"

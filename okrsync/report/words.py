@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from okrsync.language import N_, _
+from okrsync.language import N_, _, joined, ngettext, plural_
 from okrsync.model import Judgement, Kind, Movement, Piece, SourceStatus, Suggestion, Trend, Verdict
 from okrsync.report.escape import clean
 from okrsync.report.value import Change, Closing, Mode, Report
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = (
+    *(N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun")),
+    *(N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec")),
+)
 
 NOTHING = "–"
 
@@ -97,40 +100,63 @@ MODES: dict[Mode, ModeWords] = {
     "bottleneck": ModeWords(N_("bottleneck"), N_("work waits for the one who leads")),
 }
 
-RULES_EXPLAINED = "What each rule means, how it is computed and how to silence it: docs/findings.md of okrsync."
+STATES = {"fresh": N_("complete"), "stale": N_("stale"), "failed": N_("failed"), "never": N_("never read")}
 
-STATES = {"fresh": "complete", "stale": "stale", "failed": "failed", "never": "never read"}
 
-CLOSING = (
+SEVERITIES = {"error": N_("error"), "warning": N_("warning"), "info": N_("info")}
+
+RULES_EXPLAINED = N_("What each rule means, how it is computed and how to silence it: docs/findings.md of okrsync.")
+
+CLOSING = N_(
     "A verdict says that work and an outcome's movement were seen together, or were not. "
     "It does not say that one caused the other."
 )
+"""Ends every report."""
+
+SUGGESTED = N_("It may belong to these; to link it, add the rule under 'work' of the key result:")
 
 
 def day(value: date | None) -> str:
     """A day for people: ``27 Oct 2026``. Month names do not depend on the machine's locale."""
-    return NOTHING if value is None else f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+    if value is None:
+        return NOTHING
+    return _("{day} {month} {year}").format(day=value.day, month=_(_MONTHS[value.month - 1]), year=value.year)
 
 
 def moment(value: datetime | None, zone: ZoneInfo) -> str:
     """A moment for people in ``zone``: ``22 Nov 2026 08:00``."""
     if value is None:
-        return "never"
+        return _("never")
     local = value.astimezone(zone)
     return f"{day(local.date())} {local:%H:%M}"
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
+def pieces(count: int) -> str:
     """``1 piece``, ``9,120 pieces``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return ngettext("{count:,} piece", "{count:,} pieces", count).format(count=count)
+
+
+def findings(count: int) -> str:
+    """``1 finding``, ``12 findings``."""
+    return ngettext("{count:,} finding", "{count:,} findings", count).format(count=count)
+
+
+def key_results(count: int) -> str:
+    """``1 key result``, ``12 key results``."""
+    return ngettext("{count:,} key result", "{count:,} key results", count).format(count=count)
+
+
+def more(count: int) -> str:
+    """What ends a list that is cut: ``and 7 more``."""
+    return _("and {count:,} more").format(count=count)
 
 
 def share(part: int, whole: int) -> str:
     """A share in whole percent that never claims none or all of it when that is not so."""
     if 0 < part * 200 < whole:
-        return "under 1%"
+        return _("under 1%")
     if part < whole and (whole - part) * 200 < whole:
-        return "over 99%"
+        return _("over 99%")
     return f"{round(100 * part / whole)}%" if whole else "0%"
 
 
@@ -154,101 +180,128 @@ def title(report: Report) -> str:
     """``Acme · 2026-Q4 · week 47``; the company is left out unless exactly one team stands at the top."""
     tops = [team for team in report.teams if team.parent is None]
     company = [tops[0].name or tops[0].id] if len(tops) == 1 else []
-    return " · ".join(
-        [*(clean(name, 60) for name in company), clean(report.cycle.id, 40), f"week {report.as_of.isocalendar().week}"]
-    )
+    week = _("week {number}").format(number=report.as_of.isocalendar().week)
+    return " · ".join([*(clean(name, 60) for name in company), clean(report.cycle.id, 40), week])
 
 
 def when(report: Report) -> str:
     """The day of judgement, and where in the cycle it lies."""
     cycle, as_of = report.cycle, report.as_of
-    length = (cycle.end - cycle.start).days + 1
     if as_of < cycle.start:
-        place = f"the cycle begins on {day(cycle.start)}"
-    elif as_of > cycle.end:
-        place = f"the cycle ended on {day(cycle.end)}"
-    else:
-        place = f"day {(as_of - cycle.start).days + 1} of {length} of the cycle"
-    return f"As of {day(as_of)}, {place}."
+        return _("As of {day}, the cycle begins on {start}.").format(day=day(as_of), start=day(cycle.start))
+    if as_of > cycle.end:
+        return _("As of {day}, the cycle ended on {end}.").format(day=day(as_of), end=day(cycle.end))
+    return _("As of {day}, day {number} of {length} of the cycle.").format(
+        day=day(as_of), number=(as_of - cycle.start).days + 1, length=(cycle.end - cycle.start).days + 1
+    )
 
 
 def headline(report: Report) -> str:
     """The one sentence that matters: what share of the finished work went where nothing moves."""
     head = report.headline
-    busy = head.count(Verdict.BUSY)
-    finished = plural(head.completed, "piece of work", "pieces of work")
+    busy, done = head.count(Verdict.BUSY), head.completed
     if not head.key_results:
-        return (
-            f"{clean(report.cycle.id, 40)} has no key results to judge; {finished} "
-            f"{'was' if head.completed == 1 else 'were'} finished."
-        )
+        return ngettext(
+            "{cycle} has no key results to judge; {count:,} piece of work was finished.",
+            "{cycle} has no key results to judge; {count:,} pieces of work were finished.",
+            done,
+        ).format(cycle=clean(report.cycle.id, 40), count=done)
     if not busy:
-        if not head.completed:
-            return "No key result is busy, and no work was finished this cycle."
-        return f"No key result is busy; {finished} {'was' if head.completed == 1 else 'were'} finished this cycle."
-    still = [judgement for judgement in report.key_results if judgement.verdict is Verdict.BUSY]
-    flat = all(judgement.outcome.movement is Movement.FLAT for judgement in still)
-    where = (
-        f"{plural(busy, 'key result')} that {'has' if busy == 1 else 'have'} not moved"
-        f"{'' if flat else ' toward ' + ('its target' if busy == 1 else 'their targets')}."
+        if not done:
+            return _("No key result is busy, and no work was finished this cycle.")
+        return ngettext(
+            "No key result is busy; {count:,} piece of work was finished this cycle.",
+            "No key result is busy; {count:,} pieces of work were finished this cycle.",
+            done,
+        ).format(count=done)
+    where = _not_moved(report, busy)
+    work = ngettext("{count:,} piece of work", "{count:,} pieces of work", done).format(count=done)
+    if not done:
+        return ngettext(
+            "No work was finished this cycle, and there is {where}.",
+            "No work was finished this cycle, and there are {where}.",
+            busy,
+        ).format(where=where)
+    if done == 1 and head.completed_on_busy:
+        return _("The only piece of work finished this cycle went to {where}.").format(where=where)
+    if head.completed_on_busy == done:
+        return _("All {work} finished this cycle went to {where}.").format(work=work, where=where)
+    return _("{part:,} of the {work} finished this cycle ({share}) went to {where}.").format(
+        part=head.completed_on_busy, work=work, share=share(head.completed_on_busy, done), where=where
     )
-    if not head.completed:
-        return f"No work was finished this cycle, and there {'is' if busy == 1 else 'are'} {where}"
-    if head.completed == 1 and head.completed_on_busy:
-        return f"The only piece of work finished this cycle went to {where}"
-    if head.completed_on_busy == head.completed:
-        return f"All {finished} finished this cycle went to {where}"
-    ratio = share(head.completed_on_busy, head.completed)
-    return f"{head.completed_on_busy:,} of the {finished} finished this cycle ({ratio}) went to {where}"
+
+
+def _not_moved(report: Report, busy: int) -> str:
+    still = [judgement for judgement in report.key_results if judgement.verdict is Verdict.BUSY]
+    if all(judgement.outcome.movement is Movement.FLAT for judgement in still):
+        said = ngettext("{count:,} key result that has not moved", "{count:,} key results that have not moved", busy)
+    else:
+        said = ngettext(
+            "{count:,} key result that has not moved toward its target",
+            "{count:,} key results that have not moved toward their targets",
+            busy,
+        )
+    return said.format(count=busy)
 
 
 _OTHERS = (
-    (Verdict.DELIVERING, "is delivering", "are delivering"),
-    (Verdict.ACHIEVED, "is achieved", "are achieved"),
-    (Verdict.TOO_EARLY, "is too early to judge", "are too early to judge"),
-    (Verdict.BUILDING, "is still being built", "are still being built"),
-    (Verdict.UNATTRIBUTED, "moves without finished work", "move without finished work"),
-    (Verdict.NEGLECTED, "is neglected", "are neglected"),
-    (Verdict.UNMEASURED, "cannot be judged", "cannot be judged"),
+    (Verdict.DELIVERING, N_("is delivering"), plural_("{count:,} is delivering", "{count:,} are delivering")),
+    (Verdict.ACHIEVED, N_("is achieved"), plural_("{count:,} is achieved", "{count:,} are achieved")),
+    (
+        Verdict.TOO_EARLY,
+        N_("is too early to judge"),
+        plural_("{count:,} is too early to judge", "{count:,} are too early to judge"),
+    ),
+    (
+        Verdict.BUILDING,
+        N_("is still being built"),
+        plural_("{count:,} is still being built", "{count:,} are still being built"),
+    ),
+    (
+        Verdict.UNATTRIBUTED,
+        N_("moves without finished work"),
+        plural_("{count:,} moves without finished work", "{count:,} move without finished work"),
+    ),
+    (Verdict.NEGLECTED, N_("is neglected"), plural_("{count:,} is neglected", "{count:,} are neglected")),
+    (Verdict.UNMEASURED, N_("cannot be judged"), plural_("{count:,} cannot be judged", "{count:,} cannot be judged")),
 )
+"""What is said of one key result alone, and of how many of several."""
 
 
 def others(report: Report) -> str:
     """What became of the key results that the headline does not speak of; empty when there are none."""
     head = report.headline
-    parts = [
-        f"{head.count(verdict):,} {one if head.count(verdict) == 1 else many}"
-        for verdict, one, many in _OTHERS
-        if head.count(verdict)
-    ]
-    if not parts:
+    counted = [(head.count(verdict), alone, forms) for verdict, alone, forms in _OTHERS if head.count(verdict)]
+    if not counted:
         return ""
     busy = head.count(Verdict.BUSY)
     rest = head.key_results - busy
     if rest == 1:
-        start = "The other key result" if busy else "The only key result"
-        return f"{start} {parts[0].removeprefix('1 ')}."
-    start = f"Of the other {rest:,} key results" if busy else f"Of {rest:,} key results"
-    listed = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
-    return f"{start}, {listed}."
+        said = _("The other key result {clause}.") if busy else _("The only key result {clause}.")
+        return said.format(clause=_(counted[0][1]))
+    said = _("Of the other {count:,} key results, {clauses}.") if busy else _("Of {count:,} key results, {clauses}.")
+    clauses = joined(ngettext(*forms, count).format(count=count) for count, _alone, forms in counted)
+    return said.format(count=rest, clauses=clauses)
 
 
 def serving_none(report: Report) -> str:
     """How much finished work serves no key result: ``77 of 412 (19%)``, ``none of 412``, ``nothing was finished``."""
     part, whole = report.unlinked.completed, report.headline.completed
     if not whole:
-        return "nothing was finished"
-    return f"none of {whole:,}" if not part else f"{part:,} of {whole:,} ({share(part, whole)})"
-
-
-SUGGESTED = "It may belong to these; to link it, add the rule under 'work' of the key result:"
+        return _("nothing was finished")
+    if not part:
+        return _("none of {whole:,}").format(whole=whole)
+    return _("{part:,} of {whole:,} ({share})").format(part=part, whole=whole, share=share(part, whole))
 
 
 def suggestion(suggested: Suggestion) -> str:
     """What a work rule would link: ``KR2.2 (0.71): PAY-88 Retry failed payouts and 11 more``."""
-    best, _ = suggested.pieces[0]
-    more = len(suggested.pieces) - 1
-    return f"{suggested.key_result} ({suggested.score:.2f}): {piece(best)}{f' and {more:,} more' if more else ''}"
+    best = piece(suggested.pieces[0][0])
+    others = len(suggested.pieces) - 1
+    said = _("{piece} and {count:,} more").format(piece=best, count=others) if others else best
+    return _("{key_result} ({score}): {said}").format(
+        key_result=suggested.key_result, score=f"{suggested.score:.2f}", said=said
+    )
 
 
 def changes(report: Report) -> list[tuple[str, str]]:
@@ -258,7 +311,9 @@ def changes(report: Report) -> list[tuple[str, str]]:
 
 def _turned(change: Change) -> str:
     after = VERDICTS[change.after].name
-    return f"new, {after}" if change.before is None else f"{VERDICTS[change.before].name} → {after}"
+    if change.before is None:
+        return _("new, {verdict}").format(verdict=after)
+    return f"{VERDICTS[change.before].name} → {after}"
 
 
 def changes_since_end(closing: Closing) -> list[tuple[str, str]]:
@@ -268,12 +323,14 @@ def changes_since_end(closing: Closing) -> list[tuple[str, str]]:
 
 def after_the_end(closing: Closing) -> list[str]:
     """Sentences on a cycle that is over: which outcomes are still measured, or that all is settled."""
-    said = [] if closing.changes else ["Every verdict is what it was on that day."]
+    said = [] if closing.changes else [_("Every verdict is what it was on that day.")]
     for last, ids in closing.measured_until:
-        shown = ", ".join(clean(id_, 40) for id_ in ids)
-        said.append(f"Still measured until {day(last)}, as work takes that long to show: {shown}.")
+        shown = _(", ").join(clean(id_, 40) for id_ in ids)
+        said.append(
+            _("Still measured until {day}, as work takes that long to show: {ids}.").format(day=day(last), ids=shown)
+        )
     if not closing.measured_until:
-        said.append("All lags have passed: only what is corrected afterwards can still change a verdict.")
+        said.append(_("All lags have passed: only what is corrected afterwards can still change a verdict."))
     return said
 
 
@@ -298,19 +355,34 @@ def pillar_title(report: Report, id_: str | None) -> str:
     return clean(next((pillar.title for pillar in report.pillars if pillar.id == id_), id_ or ""))
 
 
-def movement(judgement: Judgement) -> str:
-    """The outcome's movement in a word or two, and why there is none."""
+MOVEMENTS = {
+    Movement.TOWARD: N_("toward"),
+    Movement.AWAY: N_("away"),
+    Movement.FLAT: N_("flat"),
+    Movement.UNKNOWN: N_("unknown"),
+}
+TRENDS = {
+    Trend.CONTINUED: N_("continued"),
+    Trend.BETTER: N_("better"),
+    Trend.WORSE: N_("worse"),
+    Trend.NONE: N_("none"),
+    Trend.UNKNOWN: N_("unknown"),
+}
+
+
+def movement(judgement: Judgement, *, short: bool = False) -> str:
+    """The outcome's movement in a word or two (``short``: in one), and why there is none."""
     outcome = judgement.outcome
     if judgement.verdict is Verdict.RETIRED:
         return NOTHING
     if judgement.key_result.kind is Kind.MILESTONE:
-        return "reached" if judgement.verdict is Verdict.ACHIEVED else "not reached"
+        return _("reached") if judgement.verdict is Verdict.ACHIEVED else _("not reached")
     if judgement.verdict is Verdict.UNMEASURED or outcome.movement is Movement.UNKNOWN:
         if outcome.measured_at is None:
-            return "not measured"
-        return "stale" if outcome.stale else "cannot tell"
+            return _("not measured")
+        return _("stale") if outcome.stale else _("cannot tell")
     as_before = outcome.movement is Movement.TOWARD and outcome.trend is Trend.CONTINUED
-    return "toward, as before" if as_before else outcome.movement.value
+    return _("toward, as before") if as_before and not short else _(MOVEMENTS[outcome.movement])
 
 
 def now(judgement: Judgement) -> str:
@@ -332,8 +404,11 @@ def begun(judgement: Judgement) -> str:
     """Since when the verdict holds; for a retired key result, when and why it was dropped."""
     retirement = judgement.key_result.retired
     if judgement.verdict is Verdict.RETIRED and retirement is not None:
-        return f"on {day(retirement.on)}" + (f", {clean(retirement.reason)}" if retirement.reason else "")
-    return "" if judgement.since is None else f"since {day(judgement.since)}"
+        on = day(retirement.on)
+        if retirement.reason:
+            return _("on {day}, {reason}").format(day=on, reason=clean(retirement.reason))
+        return _("on {day}").format(day=on)
+    return "" if judgement.since is None else _("since {day}").format(day=day(judgement.since))
 
 
 def lasting(report: Report, judgement: Judgement) -> str:
@@ -342,8 +417,13 @@ def lasting(report: Report, judgement: Judgement) -> str:
     if judgement.since is None:
         return verdict
     days = (report.as_of - judgement.since).days + 1
-    span = plural(days // 7, "week") if days >= 7 else plural(days, "day")
-    return f"{verdict} for {span}, {begun(judgement)}"
+    if days >= 7:
+        count = days // 7
+        said = ngettext("{verdict} for {count:,} week, {begun}", "{verdict} for {count:,} weeks, {begun}", count)
+    else:
+        count = days
+        said = ngettext("{verdict} for {count:,} day, {begun}", "{verdict} for {count:,} days, {begun}", count)
+    return said.format(verdict=verdict, count=count, begun=begun(judgement))
 
 
 def standing(judgement: Judgement) -> str:
@@ -351,34 +431,46 @@ def standing(judgement: Judgement) -> str:
     outcome, key_result = judgement.outcome, judgement.key_result
     if outcome.current is None or key_result.kind is Kind.MILESTONE:
         return ""
-    parts = [f"{number(outcome.current)} now"]
+    now = number(outcome.current)
     if key_result.kind is Kind.MAINTAIN:
-        parts.append(f"to keep {target(judgement)}")
-    elif outcome.baseline is not None and outcome.target is not None:
-        way = "" if outcome.progress is None else f" ({outcome.progress:.0%} of the way)".replace("-", "−")
-        parts.append(f"from {number(outcome.baseline)} to {target(judgement)}{way}")
-    elif outcome.target is not None:
-        parts.append(f"target {target(judgement)}")
-    return ", ".join(parts)
+        return _("{now} now, to keep {target}").format(now=now, target=target(judgement))
+    if outcome.baseline is not None and outcome.target is not None:
+        if outcome.progress is None:
+            said = _("{now} now, from {baseline} to {target}")
+        else:
+            said = _("{now} now, from {baseline} to {target} ({share} of the way)")
+        way = "" if outcome.progress is None else f"{outcome.progress:.0%}".replace("-", "−")
+        return said.format(now=now, baseline=number(outcome.baseline), target=target(judgement), share=way)
+    if outcome.target is not None:
+        return _("{now} now, target {target}").format(now=now, target=target(judgement))
+    return _("{now} now").format(now=now)
 
 
 def reading(judgement: Judgement) -> str | None:
     """Why a key result's measurement cannot be relied on; None when it can."""
-    failed = judgement.failure and f"its source could not be read the last time: {clean(judgement.failure, 300)}"
-    return "; ".join(reason for reason in (_weakness(judgement), failed) if reason) or None
+    failed = judgement.failure and _("its source could not be read the last time: {error}").format(
+        error=clean(judgement.failure, 300)
+    )
+    return _("; ").join(reason for reason in (_weakness(judgement), failed) if reason) or None
 
 
 def _weakness(judgement: Judgement) -> str | None:
     outcome, kind = judgement.outcome, judgement.key_result.kind
     if judgement.verdict is Verdict.RETIRED or (kind is Kind.MILESTONE and not outcome.stale):
         return None
-    origin = f" ({clean(outcome.origin, 40)})" if outcome.origin else ""
     if outcome.measured_at is None:
-        return "never measured"
+        return _("never measured")
+    when = day(outcome.measured_at)
+    if outcome.origin:
+        when = _("{day} ({origin})").format(day=when, origin=clean(outcome.origin, 40))
     if outcome.stale:
-        return f"last measured on {day(outcome.measured_at)}{origin}: stale, not judged"
+        return _("last measured on {when}: stale, not judged").format(when=when)
     if judgement.verdict is Verdict.UNMEASURED:
-        return f"{plural(outcome.points, 'point')} up to {day(outcome.measured_at)}{origin}: too few to tell"
+        return ngettext(
+            "{count:,} point up to {when}: too few to tell",
+            "{count:,} points up to {when}: too few to tell",
+            outcome.points,
+        ).format(count=outcome.points, when=when)
     return None
 
 
@@ -390,5 +482,5 @@ def piece(value: Piece) -> str:
 
 def trouble(status: SourceStatus) -> str:
     """A source's state, with what went wrong."""
-    state = STATES[status.state]
-    return f"{state}: {clean(status.error, 300)}" if status.error else state
+    state = _(STATES[status.state])
+    return _("{state}: {error}").format(state=state, error=clean(status.error, 300)) if status.error else state
