@@ -341,7 +341,7 @@ def _move(wanted: Sequence[tuple[Case, date]], *, whole: bool) -> None:
         if case.key_result.kind is not Kind.MILESTONE
     ]
     results = movement.judge_movements([one for _, _, one in asked])
-    for (case, day, _), result in zip(asked, results, strict=True):
+    for (case, day, _one), result in zip(asked, results, strict=True):
         case.learn(day, result, whole=whole)
 
 
