@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from okrsync.config import Config
     from okrsync.report.value import Report
 
-FORMATS = ("terminal", "markdown", "json")
+FORMATS = ("terminal", "markdown", "html", "json")
 
 
 class _Verdicts(click.ParamType[frozenset[Verdict]]):
@@ -93,6 +93,10 @@ def render(report: Report, format_: str, *, color: bool) -> str:
         from okrsync.report.json import to_json
 
         return to_json(report)
+    if format_ == "html":
+        from okrsync.report.html import to_html
+
+        return to_html(report)
     if format_ == "markdown":
         from okrsync.report.markdown import to_markdown
 

@@ -59,7 +59,7 @@ def _printed(value: object) -> str:
 
 
 def _context(report: Report) -> dict[str, Any]:
-    anchors = _anchors(report.key_results)
+    anchors = anchors_of(report.key_results)
 
     def anchor(judgement: Judgement) -> Raw:
         return Raw(f'<a id="{anchors[judgement.key_result.id]}"></a>')
@@ -147,7 +147,7 @@ def _by_team(report: Report) -> list[tuple[str, str, list[Judgement]]]:
     return [(words.team_name(report, id_), verdicts(own), own) for id_, own in ranked]
 
 
-def _anchors(shown: Iterable[Judgement]) -> dict[str, str]:
+def anchors_of(shown: Iterable[Judgement]) -> dict[str, str]:
     """An anchor for each key result.
 
     The anchors that engines make from a heading differ (GitHub keeps repeated hyphens, GitLab does not; Python-Markdown
