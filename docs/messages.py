@@ -64,6 +64,8 @@ def updated(language: str) -> Catalog:
     for message in collected():
         if message.id:
             before = translations.get(message.id, message.context)
+            if before and isinstance(before.id, str) is not isinstance(message.id, str):
+                before = None  # it has got a plural since, or lost it
             catalogue.add(
                 message.id,
                 before.string if before else None,
