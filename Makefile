@@ -2,13 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench docs docs-check messages schemas lock clean
+.PHONY: demo test soak lint format bench docs docs-check messages schemas lock clean
 
 demo: .venv
 	$(BIN)/okrsync demo demo
 
 test: .venv
 	$(BIN)/pytest -n auto
+
+# A thousand scenarios of faults and kills, for an hour or so; what it counts goes into docs/faults.md.
+soak: .venv
+	$(BIN)/python -m tests.soak
 
 lint: .venv
 	$(BIN)/ruff check .

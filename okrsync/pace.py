@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from okrsync.errors import RetryableError
+from okrsync.errors import RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, RETRYABLE_STATUS, quota, retry_after
-from okrsync.pacing import NO_LIMITS, Hold, HostLimits, Pacing
+from okrsync.pacing import NO_LIMITS, PATIENCE, Hold, HostLimits, Pacing
 
 _WORTH_TELLING = 0.5
 """Seconds: shorter pauses pass before anybody reads of them."""
@@ -72,7 +72,8 @@ class Pace:
 
         ``kind`` and ``points`` are those of ``HostLimits.points_a_minute``; ``sort`` names requests whose times can be
         compared. ``on_wait`` is told of pauses of some length, with the reason in words and the seconds. Raises
-        ``RetryableError`` when the host wants a longer pause than one run waits.
+        ``RetryableError`` when the host wants a longer pause than one run waits, and ``SourceError`` once it has given
+        no usable answer for ``PATIENCE``: a run with a thousand scopes must not wait for each of them.
         """
         exchange = Exchange(self, kind, sort, self._start(points, kind, on_wait))
         try:
@@ -111,6 +112,11 @@ class Pace:
                 hold = None if self._closed else self._pacing.ask(now, kind, points)
                 if self._closed:
                     raise RetryableError(f"{self.host}: not asked any more, the sync is ending")
+                if self._pacing.given_up:
+                    raise SourceError(
+                        f"{self.host} has given no usable answer for {PATIENCE / 60:.0f} minutes and is not asked any "
+                        "more in this run: try again later"
+                    )
                 if hold is None:
                     self._pacing.begin(now, kind, points)
                     return now

@@ -42,7 +42,8 @@ class PacedAdapter(HTTPAdapter):
         self._cost = cost
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """See ``HTTPAdapter.send``. Raises ``RetryableError`` when the host wants a longer pause than a run waits."""
+        """See ``HTTPAdapter.send``. Raises ``RetryableError`` when the host wants a longer pause than a run waits,
+        ``SourceError`` when it has not answered for too long."""
         cost = self._cost(request)
         sort = f"{request.method} {_sort(request.url or '')}"
         with self._pace.request(cost.points, kind=cost.kind, sort=sort, on_wait=self._on_wait) as exchange:

@@ -33,6 +33,10 @@ _UNNAMED_PAUSE = 1.0
 """Seconds of the first pause after a refusal that names none; doubles with each that follows at once."""
 
 _LONGEST_UNNAMED = 30.0
+
+PATIENCE = 600.0
+"""Seconds for which a host may give no usable answer before a run gives it up. Longer than one request is tried for
+(``okrsync.http``), and it is what a source that is down costs, however many scopes it has."""
 _MINUTE = 60.0
 _SORTS = 64
 
@@ -95,6 +99,8 @@ class Pacing:
         self._pause_until = -math.inf
         self._pause_why = ""
         self._refusals_in_a_row = 0
+        self._useless: tuple[float, float] | None = None
+        """From when to when it gave no usable answer; None after a usable one."""
         self._allowances: dict[str, _Allowance] = {}
         self._spent: dict[str, deque[tuple[float, int]]] = {kind: deque() for kind in limits.points_a_minute}
 
@@ -107,6 +113,11 @@ class Pacing:
     def rate(self) -> float | None:
         """How many a second; None while the host has refused none."""
         return self._rate.limit
+
+    @property
+    def given_up(self) -> bool:
+        """Has it been asked in vain for so long that no more should be asked of it?"""
+        return self._useless is not None and self._useless[1] - self._useless[0] > PATIENCE
 
     def ask(self, now: float, kind: str = "", points: int = 1) -> Hold | None:
         """May a request start now? None, or what it must wait for."""
@@ -144,6 +155,7 @@ class Pacing:
         self._window.good(now, started, sort)
         self._rate.good(now, started)
         self._refusals_in_a_row = 0
+        self._useless = None
         self._end(kind)
 
     def refused(self, now: float, started: float, wait: float | None, why: str, kind: str = "") -> None:
@@ -154,12 +166,14 @@ class Pacing:
         if wait is None:
             wait = min(_LONGEST_UNNAMED, _UNNAMED_PAUSE * 2.0 ** (self._refusals_in_a_row - 1))
         self.pause(now, max(wait, _LEAST_PAUSE), why)
+        self._in_vain(now, started)
         self._end(kind)
 
     def failed(self, now: float, started: float, kind: str = "") -> None:
         """No answer, or one that says that the host is overloaded."""
         self._window.shrink(now, started)
         self._rate.unanswered(now, started)
+        self._in_vain(now, started)
         self._end(kind)
 
     def pause(self, now: float, seconds: float, why: str) -> None:
@@ -176,6 +190,9 @@ class Pacing:
             known.left = min(known.left, left)
         else:
             self._allowances[kind] = _Allowance(left, reset_at)
+
+    def _in_vain(self, now: float, started: float) -> None:
+        self._useless = (started if self._useless is None else self._useless[0], now)
 
     def _end(self, kind: str) -> None:
         self._under_way -= 1

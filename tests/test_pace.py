@@ -9,10 +9,10 @@ import pytest
 import requests
 from requests.structures import CaseInsensitiveDict
 
-from okrsync.errors import RetryableError
+from okrsync.errors import RetryableError, SourceError
 from okrsync.pace import Paces, host_of
 from okrsync.paced import Cost, PacedAdapter
-from okrsync.pacing import START, HostLimits, Pacing
+from okrsync.pacing import PATIENCE, START, HostLimits, Pacing
 from okrsync.sandbox.server import Request, Response, StandIn
 
 
@@ -262,3 +262,48 @@ def test_a_host_that_does_not_answer_gives_its_place_back() -> None:
         for _ in range(3):
             with pytest.raises(requests.ConnectionError):
                 session.get("http://127.0.0.1:9/")
+
+
+def in_vain(pacing: Pacing, start: float, end: float, status: int = 0) -> None:
+    """One request that brings nothing, or a refusal."""
+    pacing.begin(start)
+    if status:
+        pacing.refused(end, start, 100.0, "it answered 429")
+    else:
+        pacing.failed(end, start)
+
+
+@pytest.mark.parametrize("status", [0, 429])
+def test_a_host_that_brings_nothing_for_long_is_given_up(status: int) -> None:
+    pacing = Pacing(8)
+    trips = int(PATIENCE // 100)
+    for trip in range(trips):
+        in_vain(pacing, trip * 100, trip * 100 + 60, status)
+        assert not pacing.given_up
+    in_vain(pacing, trips * 100, trips * 100 + 60, status)
+    assert pacing.given_up
+
+
+def test_one_usable_answer_is_reason_to_go_on_and_time_without_requests_is_none_to_give_up() -> None:
+    pacing = Pacing(8)
+    in_vain(pacing, 0, 60)
+    in_vain(pacing, 500, 560)
+    pacing.begin(570)
+    pacing.good(571, 570)
+    in_vain(pacing, 580, 640)
+    assert not pacing.given_up
+    assert pacing.ask(640 + 2 * PATIENCE) is None
+
+
+def test_a_host_that_was_given_up_is_not_asked_for_other_scopes() -> None:
+    clock = iter(range(0, 100_000, 61))
+    pace = Paces(8, lambda: float(next(clock))).of("http://127.0.0.1:9")
+    with requests.Session() as session:
+        session.mount("http://", PacedAdapter(pace))
+        for _ in range(6):  # 61 s each, and 61 s between them
+            with pytest.raises(requests.ConnectionError):
+                session.get("http://127.0.0.1:9/")
+        with pytest.raises(SourceError, match="no usable answer for 10 minutes") as caught:
+            session.get("http://127.0.0.1:9/")
+    # Not one of those that are tried again.
+    assert not isinstance(caught.value, RetryableError)

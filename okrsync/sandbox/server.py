@@ -60,6 +60,14 @@ class Response:
     json: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    dropped_after: int | None = None
+    """The connection breaks after so many bytes of the body; below zero before the first byte of the answer."""
+
+    def payload(self) -> bytes:
+        """The bytes of the body."""
+        if self.body is not None:
+            return self.body
+        return b"" if self.json is None else json.dumps(self.json, separators=(",", ":")).encode()
 
 
 class StandIn:
@@ -75,6 +83,10 @@ class StandIn:
         self.requests: list[Request] = []
         self.answers: list[tuple[Request, Response]] = []
         self.faults: list[Callable[[Request], Response | None]] = []
+        self.skew = 0.0
+        """Seconds that its clock is ahead of ours, as the ``Date`` of its answers tells."""
+        self.ending = threading.Event()
+        """Set when it stops: who lets a client wait looks at it."""
         self._log_lock = threading.Lock()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -98,6 +110,7 @@ class StandIn:
     def start(self) -> Self:
         """Listen on a free port, in threads of its own."""
         if self._server is None:
+            self.ending.clear()
             self._server = _Server(self)
             self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
             self._thread.start()
@@ -106,6 +119,7 @@ class StandIn:
     def stop(self) -> None:
         """Close the port and every connection that a client still keeps alive."""
         if self._server is not None and self._thread is not None:
+            self.ending.set()
             self._server.shutdown()
             self._thread.join()
             self._server.close_all()
@@ -203,9 +217,11 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _respond  # noqa: N815 (http.server names them)
 
     def _send(self, response: Response) -> None:
-        body = response.body
-        if body is None:
-            body = b"" if response.json is None else json.dumps(response.json, separators=(",", ":")).encode()
+        body, dropped = response.payload(), response.dropped_after
+        if dropped is not None:
+            self.close_connection = True
+            if dropped < 0:
+                return
         self.send_response(response.status)
         if response.body is None and response.json is not None and "Content-Type" not in response.headers:
             self.send_header("Content-Type", "application/json; charset=utf-8")
@@ -215,7 +231,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD" and response.status not in (204, 304):
-            self.wfile.write(body)
+            self.wfile.write(body[:dropped])
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(time.time() + self.server.stand_in.skew if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing on stderr: ``StandIn.requests`` is the log."""
