@@ -12,38 +12,40 @@ from zoneinfo import ZoneInfo
 
 from okrsync.activity import DatedPiece, Standing, Window, dated
 from okrsync.judge import MANUAL, Case
+from okrsync.language import N_, _
 from okrsync.model import Judgement, Kind, Measurement, Metric, MovementResult, Piece, Verdict
 from okrsync.numbers import show
 from okrsync.outlook import Change, outlook
 from okrsync.provenance import LinkedItem, Recorded
+from okrsync.reasons import MOVEMENTS, limit
 from okrsync.verdict import reached
 
 OWN = ("rule", "trailer", "parent")
 """Reasons for which a link takes the whole piece of work."""
 ROWS: Mapping[Kind, Mapping[Verdict, tuple[str, str]]] = {
     Kind.METRIC: {
-        Verdict.ACHIEVED: ("any", "at or past the target"),
-        Verdict.DELIVERING: ("completed", "moving toward the target"),
-        Verdict.BUSY: ("completed longer ago than the lag", "flat, or moving away"),
-        Verdict.TOO_EARLY: ("completed, none of it longer ago than the lag", "flat, or moving away"),
-        Verdict.BUILDING: ("open and changing, none completed", "flat, or moving away"),
-        Verdict.UNATTRIBUTED: ("none completed", "moving toward the target"),
-        Verdict.NEGLECTED: ("neither completed nor changing", "flat, or moving away"),
-        Verdict.UNMEASURED: ("any", "no usable measurement: none, stale, or too few to tell"),
+        Verdict.ACHIEVED: (N_("any"), N_("at or past the target")),
+        Verdict.DELIVERING: (N_("completed"), N_("moving toward the target")),
+        Verdict.BUSY: (N_("completed longer ago than the lag"), N_("flat, or moving away")),
+        Verdict.TOO_EARLY: (N_("completed, none of it longer ago than the lag"), N_("flat, or moving away")),
+        Verdict.BUILDING: (N_("open and changing, none completed"), N_("flat, or moving away")),
+        Verdict.UNATTRIBUTED: (N_("none completed"), N_("moving toward the target")),
+        Verdict.NEGLECTED: (N_("neither completed nor changing"), N_("flat, or moving away")),
+        Verdict.UNMEASURED: (N_("any"), N_("no usable measurement: none, stale, or too few to tell")),
     },
     Kind.MAINTAIN: {
-        Verdict.DELIVERING: ("any", "the limit is kept"),
-        Verdict.BUSY: ("completed, or open and changing", "the limit is left"),
-        Verdict.NEGLECTED: ("neither completed nor changing", "the limit is left"),
-        Verdict.UNMEASURED: ("any", "no usable measurement, or no limit to compare it with"),
+        Verdict.DELIVERING: (N_("any"), N_("the limit is kept")),
+        Verdict.BUSY: (N_("completed, or open and changing"), N_("the limit is left")),
+        Verdict.NEGLECTED: (N_("neither completed nor changing"), N_("the limit is left")),
+        Verdict.UNMEASURED: (N_("any"), N_("no usable measurement, or no limit to compare it with")),
     },
     Kind.MILESTONE: {
-        Verdict.ACHIEVED: ("any", "a person checked it in as reached"),
-        Verdict.BUILDING: ("completed, or open and changing", "not checked in as reached"),
-        Verdict.NEGLECTED: ("neither completed nor changing", "not checked in as reached"),
+        Verdict.ACHIEVED: (N_("any"), N_("a person checked it in as reached")),
+        Verdict.BUILDING: (N_("completed, or open and changing"), N_("not checked in as reached")),
+        Verdict.NEGLECTED: (N_("neither completed nor changing"), N_("not checked in as reached")),
     },
 }
-"""The table of verdicts by kind: what the work and what the outcome is like."""
+"""The table of verdicts by kind: what the work and what the outcome is like; to be translated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ def explain(
 
 
 def _rules(rules: Sequence[tuple[str, int | None]], items: Iterable[LinkedItem]) -> tuple[RuleUse, ...]:
-    ways: dict[str, list[set[str]]] = {words: [] for words, _ in rules}
+    ways: dict[str, list[set[str]]] = {words: [] for words, _line in rules}
     for item in items:
         for rule in {link.rule for link in item.links}:
             ways.setdefault(rule, []).append({link.reason for link in item.links if link.rule == rule})
@@ -225,13 +227,15 @@ def _piece(one: DatedPiece, case: Case, window: Window, as_of: date, items: Sequ
     parts = sorted(items, key=lambda item: item.id != one.piece.id)
     why_not = None
     if standing is Standing.DROPPED and parts:
-        why_not = f"dropped on {one.done}: {parts[0].resolution or parts[0].status}"
+        why_not = _("dropped on {day}: {why}").format(day=one.done, why=parts[0].resolution or parts[0].status)
     elif standing is Standing.DROPPED:
-        why_not = f"dropped on {one.done}"
+        why_not = _("dropped on {day}").format(day=one.done)
     elif standing is Standing.EARLIER:
-        why_not = f"done on {one.done}, before the cycle began on {window.start}"
+        why_not = _("done on {day}, before the cycle began on {start}").format(day=one.done, start=window.start)
     elif standing is Standing.LATER:
-        why_not = f"created on {one.created}, after {window.end}, the last day whose work counts here"
+        why_not = _("created on {day}, after {end}, the last day whose work counts here").format(
+            day=one.created, end=window.end
+        )
     return ExplainedPiece(
         dated=one,
         standing=standing,
@@ -278,21 +282,22 @@ def _why_left_out(case: Case, as_of: date, entry: Recorded, *, opens: bool) -> s
     metric, until = case.key_result.metric, case.on(as_of).until
     if entry.origin != case.origin:
         if case.key_result.kind is Kind.MILESTONE:
-            return "a milestone is reached by a person alone"
+            return _("a milestone is reached by a person alone")
         if entry.origin == MANUAL:
-            return f"a check-in beside the {case.origin} series, which decides"
-        return f"its origin is {entry.origin}; now the source is {case.origin}"
+            return _("a check-in beside the {origin} series, which decides").format(origin=case.origin)
+        return _("its origin is {origin}; now the source is {source}").format(origin=entry.origin, source=case.origin)
     if entry.value is None:
-        return f"withdrawn: its source no longer has it, seen on {entry.recorded_at:%Y-%m-%d}"
+        return _("withdrawn: its source no longer has it, seen on {day}").format(day=f"{entry.recorded_at:%Y-%m-%d}")
     if entry.at > until:
-        over = f"after {until}, the last day that counts (the cycle's end and the lag)"
-        return over if until < as_of else f"after {as_of}"
+        if until < as_of:
+            return _("after {day}, the last day that counts (the cycle's end and the lag)").format(day=until)
+        return _("after {day}").format(day=as_of)
     period_end = entry.at + metric.cadence - timedelta(days=1)
     if (metric.counted or metric.cumulative) and period_end > until:
-        return f"its period ends on {period_end}: not complete by {until}"
+        return _("its period ends on {end}: not complete by {day}").format(end=period_end, day=until)
     if metric.cumulative and opens:
-        return "a running total's first value only opens the series"
-    return "a step of the running total that says nothing"
+        return _("a running total's first value only opens the series")
+    return _("a step of the running total that says nothing")
 
 
 # --- the verdict ------------------------------------------------------------------------------------------------------
@@ -302,44 +307,58 @@ def _steps(case: Case, as_of: date) -> Iterable[Step]:
     kr, day, metric = case.key_result, case.on(as_of), case.key_result.metric
     work = day.activity
     if kr.retired is not None and kr.retired.on <= as_of:
-        yield Step(f"Is it retired by {as_of}?", f"yes, on {kr.retired.on}")
+        yield Step(_("Is it retired by {day}?").format(day=as_of), _("yes, on {day}").format(day=kr.retired.on))
         return
     if kr.kind is Kind.MILESTONE:
-        last = "nobody checked it in" if day.last is None else f"the last check-in is of {day.last.at}"
-        answer = "yes" if case.is_checked_in(as_of) else "no"
-        yield Step("Did a person check it in as reached?", f"{answer}: {last}")
+        if day.last is None:
+            last = _("nobody checked it in")
+        else:
+            last = _("the last check-in is of {day}").format(day=day.last.at)
+        said = _("yes: {why}") if case.is_checked_in(as_of) else _("no: {why}")
+        yield Step(_("Did a person check it in as reached?"), said.format(why=last))
         if not case.is_checked_in(as_of):
-            yield Step("Is work completed, or open and changing?", f"{work.completed} completed, {work.active} active")
+            yield Step(
+                _("Is work completed, or open and changing?"),
+                _("{completed} completed, {active} active").format(completed=work.completed, active=work.active),
+            )
         return
-    yield Step("Is there a usable measurement?", _usable(case, day.last, as_of))
+    yield Step(_("Is there a usable measurement?"), _usable(case, day.last, as_of))
     if not day.usable:
         return
-    side = {"at_least": "at least ", "at_most": "at most ", None: ""}[day.direction]
-    target = "no target" if metric.target is None else f"{side}{show(metric.target)}"
-    verb = "Is the limit kept" if kr.kind is Kind.MAINTAIN else "Is it at or past the target"
+    target = _("no target") if metric.target is None else limit(day.direction, show(metric.target))
+    question = (
+        _("Is the limit kept ({target})?") if kr.kind is Kind.MAINTAIN else _("Is it at or past the target ({target})?")
+    )
     is_reached = reached(day.current, metric.target, day.direction)
-    current = "nothing" if day.current is None else show(day.current)
-    yield Step(f"{verb} ({target})?", f"{'yes' if is_reached else 'no'}: {current}")
+    current = _("nothing") if day.current is None else show(day.current)
+    said = _("yes: {why}") if is_reached else _("no: {why}")
+    yield Step(question.format(target=target), said.format(why=current))
     if is_reached:
         return
     if kr.kind is Kind.METRIC:
         movement = case.movement(as_of).movement
-        yield Step("Has it moved?", f"{movement}, see the movement above")
+        yield Step(_("Has it moved?"), _("{movement}, see the movement above").format(movement=_(MOVEMENTS[movement])))
         if movement.value == "unknown":
             return
-    yield Step("What work is there?", f"{work.completed} completed, {work.settled} settled, {work.active} active")
+    yield Step(
+        _("What work is there?"),
+        _("{completed} completed, {settled} settled, {active} active").format(
+            completed=work.completed, settled=work.settled, active=work.active
+        ),
+    )
 
 
 def _usable(case: Case, last: Measurement | None, as_of: date) -> str:
     metric: Metric = case.key_result.metric
     day = case.on(as_of)
     if last is None:
-        return "no: there is none"
-    said = f"the last is {show(last.value)} of {last.at}"
+        return _("no: there is none")
     days = 2 * metric.cadence.days
     age = (day.until - last.at).days
     if age > days:
-        return f"no: {said}, {age} days old on {day.until}; after {days} it is stale"
-    if not day.usable:
-        return f"no: {said}, before the cycle began on {case.cycle.start}"
-    return f"yes: {said}, {age} days old on {day.until}; after {days} it is stale"
+        said = _("no: the last is {value} of {at}, {age} days old on {day}; after {days} it is stale")
+    elif not day.usable:
+        said = _("no: the last is {value} of {at}, before the cycle began on {start}")
+    else:
+        said = _("yes: the last is {value} of {at}, {age} days old on {day}; after {days} it is stale")
+    return said.format(value=show(last.value), at=last.at, age=age, day=day.until, days=days, start=case.cycle.start)

@@ -67,11 +67,14 @@ def plural_(one: str, many: str) -> tuple[str, str]:
 
 
 def joined(parts: Iterable[str]) -> str:
-    """A list of things or clauses in a sentence: ``a, b and c``, ``a、b 和 c``."""
+    """A list of things or clauses in a sentence: ``a, b and c``, ``a，b，c``."""
     *before, last = parts
     if not before:
         return last
-    return _("{listed} and {last}").format(listed=_(", ").join(before), last=last)
+    listed = before[0]
+    for part in before[1:]:
+        listed = _("{listed}, {next}").format(listed=listed, next=part)
+    return _("{listed} and {last}").format(listed=listed, last=last)
 
 
 def run_on(sentences: Iterable[str]) -> str:

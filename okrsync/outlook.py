@@ -14,8 +14,10 @@ from datetime import UTC, date, datetime, timedelta
 from okrsync import verdict
 from okrsync.activity import Standing
 from okrsync.judge import Case
+from okrsync.language import _, ngettext
 from okrsync.model import Kind, Measurement, Movement, Verdict
-from okrsync.numbers import count_of, show
+from okrsync.numbers import show
+from okrsync.reasons import MOVEMENTS
 
 DAY = timedelta(days=1)
 MOST_READINGS = 26
@@ -43,7 +45,8 @@ def outlook(case: Case, as_of: date) -> tuple[Change, ...]:
 def _all(case: Case, as_of: date) -> Iterator[Change]:
     key_result, now = case.key_result, case.verdict(as_of)
     if now is Verdict.RETIRED:
-        yield Change(f"It is retired: only taking `retired` out of {key_result.file} would have it judged again", None)
+        said = _("It is retired: only taking `retired` out of {file} would have it judged again")
+        yield Change(said.format(file=key_result.file), None)
         return
     if key_result.kind is Kind.MILESTONE:
         yield from _milestone(case, as_of, now)
@@ -52,8 +55,10 @@ def _all(case: Case, as_of: date) -> Iterator[Change]:
     yield from _work(case, as_of)
     if as_of >= case.last_day:
         yield Change(
-            f"The last day that counts was {case.last_day}: otherwise only a correction of what was measured, finished "
-            "or linked by then changes it",
+            _(
+                "The last day that counts was {day}: otherwise only a correction of what was measured, finished "
+                "or linked by then changes it"
+            ).format(day=case.last_day),
             None,
         )
 
@@ -68,24 +73,33 @@ def _work(case: Case, as_of: date) -> Iterator[Change]:
     if completed and not found.settled:
         settles = min(completed) + lag
         turned = _with(case, as_of, completed=found.completed, settled=1)
-        yield Change(f"Its first completed work settles ({min(completed)} and {lag.days} days)", turned, settles)
+        said = _("Its first completed work settles ({day} and {days} days)").format(day=min(completed), days=lag.days)
+        yield Change(said, turned, settles)
     if found.completed or as_of >= case.cycle.end:
         return
     at_once = _with(case, as_of, completed=1, settled=int(not lag))
     then = _with(case, as_of, completed=1, settled=1)
-    after = "" if then is at_once else f"; {then.value.replace('_', ' ')} once it settles, {lag.days} days later"
-    yield Change(f"A piece of work that serves it is completed by {case.cycle.end}{after}", at_once)
+    if then is at_once:
+        said = _("A piece of work that serves it is completed by {day}")
+    else:
+        said = _("A piece of work that serves it is completed by {day}; {verdict} once it settles, {days} days later")
+    yield Change(said.format(day=case.cycle.end, verdict=_(then.value.replace("_", " ")), days=lag.days), at_once)
     if not found.active:
         if found.open:
-            pieces = count_of(found.open, "open piece")
-            yield Change(f"Somebody goes on with its {pieces} of work", _with(case, as_of, active=1))
+            said = ngettext(
+                "Somebody goes on with its {count} open piece of work",
+                "Somebody goes on with its {count} open pieces of work",
+                found.open,
+            )
+            yield Change(said.format(count=found.open), _with(case, as_of, active=1))
         else:
-            yield Change("Work on it begins", _with(case, as_of, active=1))
+            yield Change(_("Work on it begins"), _with(case, as_of, active=1))
         return
     last = max(one.updated for one in case.pieces if window.is_active(one))
     idle = last + 2 * case.cycle.check_in
     if idle <= case.cycle.end:
-        yield Change(f"Its open work stays as it is, last changed on {last}", _with(case, as_of, active=0), idle)
+        said = _("Its open work stays as it is, last changed on {day}").format(day=last)
+        yield Change(said, _with(case, as_of, active=0), idle)
 
 
 def _with(
@@ -119,13 +133,12 @@ def _milestone(case: Case, as_of: date, now: Verdict) -> Iterator[Change]:
         return
     id_ = case.key_result.id
     if now is not Verdict.ACHIEVED:
-        yield Change(
-            f"A person checks it in as reached by {case.last_day}: okrsync check-in {id_} done", Verdict.ACHIEVED
-        )
+        said = _("A person checks it in as reached by {day}: okrsync check-in {id} done")
+        yield Change(said.format(day=case.last_day, id=id_), Verdict.ACHIEVED)
         return
     work = case.on(as_of).activity
     without = Verdict.BUILDING if work.completed or work.active else Verdict.NEGLECTED
-    yield Change(f"A person takes that back: okrsync check-in {id_} open", without)
+    yield Change(_("A person takes that back: okrsync check-in {id} open").format(id=id_), without)
 
 
 def _outcome(case: Case, as_of: date) -> Iterator[Change]:
@@ -144,7 +157,9 @@ def _outcome(case: Case, as_of: date) -> Iterator[Change]:
         yield from _movement(case, as_of)
     last_usable = last.at + 2 * metric.cadence
     if last_usable < case.last_day:
-        yield Change(f"No reading after that of {last.at} comes", Verdict.UNMEASURED, last_usable + DAY)
+        yield Change(
+            _("No reading after that of {day} comes").format(day=last.at), Verdict.UNMEASURED, last_usable + DAY
+        )
 
 
 def _what_is_needed(case: Case, as_of: date) -> str:
@@ -152,21 +167,29 @@ def _what_is_needed(case: Case, as_of: date) -> str:
     kr, day, metric = case.key_result, case.on(as_of), case.key_result.metric
     fresh = as_of - 2 * metric.cadence
     if kr.kind is Kind.MAINTAIN:
-        return f"A reading of a day from {fresh} on lets it be judged"
+        return _("A reading of a day from {day} on lets it be judged").format(day=fresh)
     first = max(fresh, case.cycle.start)
-    usable = f"A reading counts from the day {first} on"
+    usable = _("A reading counts from the day {day} on").format(day=first)
     like = [one.value for one in day.readings[-4:]] or ([] if metric.baseline is None else [metric.baseline])
     if not like:
-        return f"{usable}; without a baseline and a reading before the cycle there is nothing to compare it with"
+        said = _("{usable}; without a baseline and a reading before the cycle there is nothing to compare it with")
+        return said.format(usable=usable)
     # Readings that were missed can still be handed in.
     missed = _from(case, first - metric.cadence if day.last is None else day.last.at, since=first)
     for number in range(1, len(missed) + 1):
         if _judged(case, as_of, missed[:number], _repeated(like, number)) is not Movement.UNKNOWN:
-            return f"{usable}; {count_of(number, 'reading')} like those before would be enough to tell"
+            return ngettext(
+                "{usable}; {count} reading like those before would be enough to tell",
+                "{usable}; {count} readings like those before would be enough to tell",
+                number,
+            ).format(usable=usable, count=number)
     if metric.target is None:
         return usable
-    every = count_of(metric.cadence.days, "day")
-    return f"{usable}; short of the target, one every {every} is not enough to tell by {case.last_day}"
+    return ngettext(
+        "{usable}; short of the target, one every {count} day is not enough to tell by {day}",
+        "{usable}; short of the target, one every {count} days is not enough to tell by {day}",
+        metric.cadence.days,
+    ).format(usable=usable, count=metric.cadence.days, day=case.last_day)
 
 
 def _repeated(values: list[float], number: int) -> list[float]:
@@ -177,17 +200,20 @@ def _target(
     case: Case, as_of: date, target: float, direction: verdict.Direction, *, is_reached: bool
 ) -> Iterator[Change]:
     maintain = case.key_result.kind is Kind.MAINTAIN
-    more, less = ("or more", "below") if direction == "at_least" else ("or less", "above")
+    if direction == "at_least":
+        more, less = _("A reading of {value} or more"), _("A reading below {value}")
+    else:
+        more, less = _("A reading of {value} or less"), _("A reading above {value}")
     if not is_reached:
         turned = Verdict.DELIVERING if maintain else Verdict.ACHIEVED
-        yield Change(f"A reading of {show(target)} {more}", turned)
+        yield Change(more.format(value=show(target)), turned)
         return
     work = case.on(as_of).activity
     if maintain:
         turned = Verdict.BUSY if work.completed or work.active else Verdict.NEGLECTED
     else:
         turned = verdict.by_movement(work, case.movement(as_of).movement)
-    yield Change(f"A reading {less} {show(target)}", turned)
+    yield Change(less.format(value=show(target)), turned)
 
 
 def _movement(case: Case, as_of: date) -> Iterator[Change]:
@@ -198,8 +224,14 @@ def _movement(case: Case, as_of: date) -> Iterator[Change]:
         for number in range(1, len(ahead) + 1):
             found = _judged(case, as_of, ahead[:number], _repeated(like, number))
             if found is not Movement.UNKNOWN:
-                more = f"After {count_of(number, 'more reading')} like the latest, of days up to {ahead[number - 1]}"
-                yield Change(f"{more}, there are enough to tell ({found})", verdict.by_movement(work, found))
+                said = ngettext(
+                    "After {count} more reading like the latest, of days up to {day}, there are enough to tell "
+                    "({movement})",
+                    "After {count} more readings like the latest, of days up to {day}, there are enough to tell "
+                    "({movement})",
+                    number,
+                ).format(count=number, day=ahead[number - 1], movement=_(MOVEMENTS[found]))
+                yield Change(said, verdict.by_movement(work, found))
                 return
         return
     to_end = [day for day in ahead if day <= case.cycle.end] or ahead
@@ -208,19 +240,26 @@ def _movement(case: Case, as_of: date) -> Iterator[Change]:
     if now.movement is Movement.TOWARD:
         back = [now.centre] * len(to_end)
         if (found := _judged(case, as_of, to_end, back)) is not Movement.TOWARD:
-            what = f"Readings back at {show(now.centre)}, where it stood before, {_span(to_end)} ({found})"
-            yield Change(what, verdict.by_movement(work, found))
+            said = _("Readings back at {level}, where it stood before, {span} ({movement})").format(
+                level=show(now.centre), span=_span(to_end), movement=_(MOVEMENTS[found])
+            )
+            yield Change(said, verdict.by_movement(work, found))
         return
     moved = verdict.by_movement(work, Movement.TOWARD)
     for days in [to_end[:1], to_end] if len(to_end) > 1 else [to_end]:
         level = _least_level(case, as_of, days, now.centre)
         if level is not None:
-            reading = "The next reading at" if len(days) == 1 else "Readings at"
-            yield Change(f"{reading} {level} {_span(days)} (toward)", moved)
+            if len(days) == 1:
+                said = _("The next reading at {level} {span} (toward)")
+            else:
+                said = _("Readings at {level} {span} (toward)")
+            yield Change(said.format(level=level, span=_span(days)), moved)
 
 
 def _span(days: list[date]) -> str:
-    return f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]} ({len(days)} of them)"
+    if len(days) == 1:
+        return _("on {day}").format(day=days[0])
+    return _("from {first} to {last} ({count} of them)").format(first=days[0], last=days[-1], count=len(days))
 
 
 def _ahead(case: Case, as_of: date) -> list[date]:
@@ -266,7 +305,7 @@ def _least_level(case: Case, as_of: date, days: list[date], centre: float) -> st
         return _judged(case, as_of, days, [centre + sign * gap] * len(days)) is Movement.TOWARD
 
     enough = abs(target - centre) if target is not None and target != centre else max(1.0, abs(centre))
-    for _ in range(6):
+    for _doubling in range(6):
         if not math.isfinite(centre + sign * enough):
             return None
         if is_movement(enough):
@@ -275,7 +314,7 @@ def _least_level(case: Case, as_of: date, days: list[date], centre: float) -> st
     else:
         return None
     short = 0.0
-    for _ in range(20):
+    for _halving in range(20):
         middle = (short + enough) / 2
         short, enough = (short, middle) if is_movement(middle) else (middle, enough)
     digits = 1 - math.floor(math.log10(enough)) if enough > 0 else 0
@@ -284,5 +323,7 @@ def _least_level(case: Case, as_of: date, days: list[date], centre: float) -> st
     if not is_movement(abs(level - centre)):
         return None
     or_beyond = all(is_movement(abs(level - centre) * factor) for factor in (1.5, 2, 4))
-    beyond = (" or more" if sign > 0 else " or less") if or_beyond else ""
-    return f"{level:.{max(0, digits)}f}{beyond}"
+    shown = f"{level:.{max(0, digits)}f}"
+    if not or_beyond:
+        return shown
+    return (_("{value} or more") if sign > 0 else _("{value} or less")).format(value=shown)

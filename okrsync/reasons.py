@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from okrsync.language import _, ngettext
+from okrsync.language import N_, _, ngettext
 from okrsync.model import Activity, Cycle, KeyResult, Kind, Metric, Movement, Outcome, Trend, Verdict
 from okrsync.numbers import show
 
 MOST = 4
 """Sentences for one key result."""
+
+MOVEMENTS = {
+    Movement.TOWARD: N_("toward"),
+    Movement.AWAY: N_("away"),
+    Movement.FLAT: N_("flat"),
+    Movement.UNKNOWN: N_("unknown"),
+}
+TRENDS = {
+    Trend.CONTINUED: N_("continued"),
+    Trend.BETTER: N_("better"),
+    Trend.WORSE: N_("worse"),
+    Trend.NONE: N_("none"),
+    Trend.UNKNOWN: N_("unknown"),
+}
+"""What movement and trend are called; to be translated."""
 
 
 def sentences(

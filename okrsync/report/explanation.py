@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from okrsync.activity import Standing
 from okrsync.dates import iso
 from okrsync.explain import OWN, ROWS, ExplainedPiece, Explanation, Reading, RuleUse
+from okrsync.language import N_, _, ngettext
 from okrsync.model import ItemKind, Kind, Verdict
-from okrsync.numbers import count_of, show
+from okrsync.numbers import show
 from okrsync.provenance import ItemLink, LinkedItem, Recorded
+from okrsync.reasons import MOVEMENTS, TRENDS, limit
 from okrsync.report import words
 from okrsync.report.console import heading, new_console, printed, say
 from okrsync.report.escape import clean, link_target
@@ -30,7 +32,7 @@ SCHEMA = 1
 
 NAMED = 20
 """How many pieces are listed that lie outside the window; in it, all are, as they are what is counted."""
-_KINDS = {ItemKind.ISSUE: "issue", ItemKind.PULL_REQUEST: "pull request", ItemKind.COMMIT: "commit"}
+_KINDS = {ItemKind.ISSUE: N_("issue"), ItemKind.PULL_REQUEST: N_("pull request"), ItemKind.COMMIT: N_("commit")}
 
 
 def to_terminal(explanation: Explanation, *, color: bool, width: int) -> str:
@@ -48,17 +50,19 @@ def to_terminal(explanation: Explanation, *, color: bool, width: int) -> str:
     _verdict(console, explanation)
     _outlook(console, explanation)
     console.print()
-    say(console, words.CLOSING, style="dim")
+    say(console, _(words.CLOSING), style="dim")
     return printed(console)
 
 
 def _lead(console: Console, made: Explanation) -> None:
     judged, key_result = made.judgement, made.judgement.key_result
     say(console, words.name(judged), style="bold")
-    since = f", since {judged.since}" if judged.since else ""
-    known = f", with what was measured and known by {made.known_at}" if made.known_at else ""
     verdict = words.VERDICTS[judged.verdict]
-    say(console, f"{verdict.mark} {verdict.name} on {made.as_of}{since}{known}", style=STYLES[judged.verdict])
+    said = _("{verdict} on {day}, since {since}") if judged.since else _("{verdict} on {day}")
+    said = said.format(verdict=verdict.name, day=made.as_of, since=judged.since)
+    if made.known_at:
+        said = _("{said}, with what was measured and known by {day}").format(said=said, day=made.known_at)
+    say(console, f"{verdict.mark} {said}", style=STYLES[judged.verdict])
     if key_result.file:
         say(console, f"{key_result.file}:{key_result.line}", style="dim")
 
@@ -66,44 +70,76 @@ def _lead(console: Console, made: Explanation) -> None:
 def _declared(console: Console, made: Explanation) -> None:
     judged, key_result, cycle = made.judgement, made.judgement.key_result, made.case.cycle
     metric, objective = key_result.metric, judged.objective
-    heading(console, "1. What is declared")
-    say(console, f"objective {clean(objective.id, 40)}: {clean(objective.title)}", indent=2, hanging=2)
-    owner = key_result.owner or objective.owner
-    say(console, f"team {clean(objective.team, 60)}, owner {clean(owner or 'nobody', 60)}", indent=2)
+    heading(console, _("1. What is declared"))
+    said = _("objective {id}: {title}").format(id=clean(objective.id, 40), title=clean(objective.title))
+    say(console, said, indent=2, hanging=2)
+    owner = clean(key_result.owner or objective.owner or _("nobody"), 60)
+    say(console, _("team {team}, owner {owner}").format(team=clean(objective.team, 60), owner=owner), indent=2)
     if key_result.kind is Kind.MILESTONE:
-        say(console, "milestone: reached when a person checks it in as reached", indent=2)
+        say(console, _("milestone: reached when a person checks it in as reached"), indent=2)
     else:
-        unit = f" {clean(metric.unit, 24)}" if metric.unit else ""
-        side = {"at_least": "at least ", "at_most": "at most ", None: ""}[made.case.on(made.as_of).direction]
-        target = "none" if metric.target is None else f"{side}{show(metric.target)}{unit}"
-        baseline = "none" if metric.baseline is None else show(metric.baseline)
-        what = "limit to keep" if key_result.kind is Kind.MAINTAIN else "target"
-        say(console, f"baseline {baseline}, {what} {target}", indent=2, hanging=2)
-        series = (
-            " running total, differenced;" if metric.cumulative else " counts of a period;" if metric.counted else ""
-        )
-        days = count_of(metric.cadence.days, "day")
-        say(console, f"measured by {clean(metric.source_type, 40)},{series} a value every {days}", indent=2, hanging=2)
-    say(console, f"lag: {count_of(metric.lag.days, 'day')} until finished work can show", indent=2)
-    period = f"check-in period {count_of(cycle.check_in.days, 'day')}"
-    say(console, f"cycle {clean(cycle.id, 40)}: {cycle.start} to {cycle.end}, {period}", indent=2, hanging=2)
-    if key_result.retired:
-        reason = f": {clean(key_result.retired.reason)}" if key_result.retired.reason else ""
-        say(console, f"retired on {key_result.retired.on}{reason}", indent=2, hanging=2)
-    start, end = made.window.start, made.window.end
-    counts = f"work counts from {start} to {end}" if start <= end else f"no work counts: {end} lies before {start}"
-    say(
-        console,
-        f"{counts}, measurements up to {made.measured_until}; days are those of {made.zone}",
-        indent=2,
-        hanging=2,
+        _metric(console, made)
+    lag = ngettext(
+        "lag: {count} day until finished work can show",
+        "lag: {count} days until finished work can show",
+        metric.lag.days,
     )
+    say(console, lag.format(count=metric.lag.days), indent=2)
+    period = ngettext(
+        "cycle {id}: {start} to {end}, check-in period {count} day",
+        "cycle {id}: {start} to {end}, check-in period {count} days",
+        cycle.check_in.days,
+    ).format(id=clean(cycle.id, 40), start=cycle.start, end=cycle.end, count=cycle.check_in.days)
+    say(console, period, indent=2, hanging=2)
+    if key_result.retired:
+        said = _("retired on {day}: {reason}") if key_result.retired.reason else _("retired on {day}")
+        retired = said.format(day=key_result.retired.on, reason=clean(key_result.retired.reason or ""))
+        say(console, retired, indent=2, hanging=2)
+    start, end = made.window.start, made.window.end
+    if start <= end:
+        said = _("work counts from {start} to {end}, measurements up to {until}; days are those of {zone}")
+    else:
+        said = _("no work counts: {end} lies before {start}, measurements up to {until}; days are those of {zone}")
+    said = said.format(start=start, end=end, until=made.measured_until, zone=made.zone)
+    say(console, said, indent=2, hanging=2)
+
+
+def _metric(console: Console, made: Explanation) -> None:
+    key_result, metric = made.judgement.key_result, made.judgement.key_result.metric
+    unit = f" {clean(metric.unit, 24)}" if metric.unit else ""
+    target = _("none")
+    if metric.target is not None:
+        target = limit(made.case.on(made.as_of).direction, f"{show(metric.target)}{unit}")
+    baseline = _("none") if metric.baseline is None else show(metric.baseline)
+    if key_result.kind is Kind.MAINTAIN:
+        said = _("baseline {baseline}, limit to keep {target}")
+    else:
+        said = _("baseline {baseline}, target {target}")
+    say(console, said.format(baseline=baseline, target=target), indent=2, hanging=2)
+    days = metric.cadence.days
+    if metric.cumulative:
+        said = ngettext(
+            "measured by {source}, running total, differenced; a value every {count} day",
+            "measured by {source}, running total, differenced; a value every {count} days",
+            days,
+        )
+    elif metric.counted:
+        said = ngettext(
+            "measured by {source}, counts of a period; a value every {count} day",
+            "measured by {source}, counts of a period; a value every {count} days",
+            days,
+        )
+    else:
+        said = ngettext(
+            "measured by {source}, a value every {count} day", "measured by {source}, a value every {count} days", days
+        )
+    say(console, said.format(source=clean(metric.source_type, 40), count=days), indent=2, hanging=2)
 
 
 def _rules(console: Console, made: Explanation) -> None:
-    heading(console, "2. Which work serves it")
+    heading(console, _("2. Which work serves it"))
     if not made.rules:
-        say(console, "No rule is declared, and no work names it in a `KR:` line.", indent=2)
+        say(console, _("No rule is declared, and no work names it in a `KR:` line."), indent=2)
     for rule in made.rules:
         say(console, f"{_place(made, rule)}{clean(rule.words)}", indent=2, hanging=4)
         say(console, _uses(rule), indent=4, hanging=2)
@@ -114,57 +150,76 @@ def _place(made: Explanation, rule: RuleUse) -> str:
 
 
 def _uses(rule: RuleUse) -> str:
-    parts = [f"matches {count_of(rule.matched, 'item')}" if rule.matched else "matches nothing"]
+    parts = [
+        ngettext("matches {count} item", "matches {count} items", rule.matched).format(count=rule.matched)
+        if rule.matched
+        else _("matches nothing")
+    ]
     if rule.below:
-        parts.append(f"passes down to {count_of(rule.below, 'item')} below")
+        said = ngettext("passes down to {count} item below", "passes down to {count} items below", rule.below)
+        parts.append(said.format(count=rule.below))
     if rule.named:
-        parts.append(f"reaches {count_of(rule.named, 'item')} more (closing, naming or belonging to one of these)")
-    return "; ".join(parts)
+        said = ngettext(
+            "reaches {count} item more (closing, naming or belonging to one of these)",
+            "reaches {count} items more (closing, naming or belonging to one of these)",
+            rule.named,
+        )
+        parts.append(said.format(count=rule.named))
+    return _("; ").join(parts)
 
 
 _GROUPS = {
-    Standing.COMPLETED: "Completed",
-    Standing.OPEN: "Open",
-    Standing.DROPPED: "Done for a reason that does not count",
-    Standing.EARLIER: "Done before the cycle",
-    Standing.LATER: "Not there yet",
+    Standing.COMPLETED: N_("Completed"),
+    Standing.OPEN: N_("Open"),
+    Standing.DROPPED: N_("Done for a reason that does not count"),
+    Standing.EARLIER: N_("Done before the cycle"),
+    Standing.LATER: N_("Not there yet"),
 }
 
 
 def _work(console: Console, made: Explanation) -> None:
     activity, lag = made.judgement.activity, made.judgement.key_result.metric.lag
-    heading(console, "3. The work, in pieces")
-    say(
-        console,
-        f"{activity.completed} completed, {activity.settled} of them settled; {activity.open} open, "
-        f"{activity.active} of them active; {activity.opened} opened in the window.",
-        indent=2,
-        hanging=2,
+    heading(console, _("3. The work, in pieces"))
+    counts = _(
+        "{completed} completed, {settled} of them settled; {open} open, {active} of them active; "
+        "{opened} opened in the window."
+    ).format(
+        completed=activity.completed,
+        settled=activity.settled,
+        open=activity.open,
+        active=activity.active,
+        opened=activity.opened,
     )
-    rules = (
-        f"Settled: completed on {made.as_of - lag} or earlier ({count_of(lag.days, 'day')} before {made.as_of}). "
-        f"Active: open, and changed on {made.window.changed_since} or later (two check-in periods)."
-    )
+    say(console, counts, indent=2, hanging=2)
+    rules = ngettext(
+        "Settled: completed on {settled} or earlier ({count} day before {day}). "
+        "Active: open, and changed on {changed} or later (two check-in periods).",
+        "Settled: completed on {settled} or earlier ({count} days before {day}). "
+        "Active: open, and changed on {changed} or later (two check-in periods).",
+        lag.days,
+    ).format(settled=made.as_of - lag, count=lag.days, day=made.as_of, changed=made.window.changed_since)
     say(console, rules, indent=2, hanging=2)
     if not made.pieces:
-        say(console, "No piece of work is linked to it.", indent=2)
+        say(console, _("No piece of work is linked to it."), indent=2)
     for standing, title in _GROUPS.items():
         group = [piece for piece in made.pieces if piece.standing is standing]
         if group:
             console.print()
-            say(console, f"{title}: {len(group)}", style="bold", indent=2)
+            lead = _("{group}: {count}").format(group=_(title), count=len(group))
+            say(console, lead, style="bold", indent=2)
             listed = group[:NAMED] if standing in (Standing.EARLIER, Standing.LATER) else group
             for piece in listed:
                 _piece(console, made, piece)
             if len(listed) < len(group):
-                say(console, f"and {len(group) - len(listed):,} more: --format json lists them", indent=4)
+                said = _("and {count:,} more: --format json lists them").format(count=len(group) - len(listed))
+                say(console, said, indent=4)
     for title, items in (
-        ("Passing their links down, no pieces themselves", made.passing_down),
-        ("Linked through another item, and counted elsewhere", made.carried),
+        (_("Passing their links down, no pieces themselves"), made.passing_down),
+        (_("Linked through another item, and counted elsewhere"), made.carried),
     ):
         if items:
             console.print()
-            say(console, f"{title}: {len(items)}", style="bold", indent=2)
+            say(console, _("{group}: {count}").format(group=title, count=len(items)), style="bold", indent=2)
             for item in items:
                 say(console, f"{_named(item)}: {_why(item.links)}", indent=4, hanging=2)
                 _address(console, item.url)
@@ -173,13 +228,15 @@ def _work(console: Console, made: Explanation) -> None:
 def _piece(console: Console, made: Explanation, piece: ExplainedPiece) -> None:
     one = piece.dated
     if piece.standing is Standing.COMPLETED:
-        state = f"{one.done} settled" if piece.settled else f"{one.done} settles on {piece.settles}"
+        said = _("{day} settled") if piece.settled else _("{day} settles on {settles}")
+        state = said.format(day=one.done, settles=piece.settles)
     elif piece.standing is Standing.OPEN:
-        state = f"{'active' if piece.active else 'idle'}, changed {one.updated}"
+        said = _("active, changed {day}") if piece.active else _("idle, changed {day}")
+        state = said.format(day=one.updated)
         if one.done is not None:
-            state += f", done later, on {one.done}"
+            state = _("{state}, done later, on {day}").format(state=state, day=one.done)
         elif one.updated > made.window.end:
-            state += " (later; what changed before is not known)"
+            state = _("{state} (later; what changed before is not known)").format(state=state)
     else:
         state = piece.why_not or ""
     say(console, f"{state}: {words.piece(one.piece)}", indent=4, hanging=2)
@@ -193,7 +250,8 @@ def _piece(console: Console, made: Explanation, piece: ExplainedPiece) -> None:
                 _address(console, item.url, indent=8)
     others = [item for item in piece.items if item.id != one.piece.id and not _has_own(item)]
     if others:
-        say(console, f"with {', '.join(_short(item) for item in others)}", indent=6, hanging=2, style="dim")
+        named = _(", ").join(_short(item) for item in others)
+        say(console, _("with {items}").format(items=named), indent=6, hanging=2, style="dim")
 
 
 def _has_own(item: LinkedItem) -> bool:
@@ -210,7 +268,7 @@ def _address(console: Console, url: str | None, *, indent: int = 6) -> None:
 
 def _short(item: LinkedItem) -> str:
     key = item.key[:10] if item.kind is ItemKind.COMMIT else clean(item.key, 80)
-    kind = clean(item.type, 40) if item.kind is ItemKind.ISSUE else _KINDS[item.kind]
+    kind = clean(item.type, 40) if item.kind is ItemKind.ISSUE else _(_KINDS[item.kind])
     return f"{kind} {key}"
 
 
@@ -219,61 +277,79 @@ def _named(item: LinkedItem) -> str:
 
 
 def _why(links: Iterable[ItemLink]) -> str:
-    how = {"parent": "below", "closes": "closes", "names": "names or belongs to"}
+    how = {
+        "parent": _("by {rule} (below {key})"),
+        "closes": _("by {rule} (closes {key})"),
+        "names": _("by {rule} (names or belongs to {key})"),
+    }
     said = []
     for link in links:
         rule = clean(link.rule.partition(":")[0] if link.reason != "trailer" else link.rule, 120)
-        via = f" ({how[link.reason]} {clean(link.via, 80)})" if link.via and link.reason in how else ""
-        said.append(f"by {rule}{via}")
-    return ", ".join(dict.fromkeys(said))
+        by = how.get(link.reason) if link.via else None
+        said.append((by or _("by {rule}")).format(rule=rule, key=clean(link.via or "", 80)))
+    return _(", ").join(dict.fromkeys(said))
 
 
 def _measurements(console: Console, made: Explanation) -> None:
-    heading(console, "4. What was measured")
+    heading(console, _("4. What was measured"))
+    origin = clean(made.case.origin, 40)
     if made.failure:
-        say(console, f"The source could not be read the last time: {clean(made.failure, 300)}", indent=2, hanging=2)
+        said = _("The source could not be read the last time: {error}").format(error=clean(made.failure, 300))
+        say(console, said, indent=2, hanging=2)
     if not made.readings:
-        say(console, f"There is no value of {clean(made.case.origin, 40)}, which decides.", indent=2)
+        say(console, _("There is no value of {origin}, which decides.").format(origin=origin), indent=2)
     else:
         used = len(made.judgement.series)
-        said = f"{count_of(used, 'value')} of {clean(made.case.origin, 40)} in the series that is judged"
         start = made.case.cycle.start
         before = sum(one.at < start for one in made.judgement.series)
         if used:
-            said += f", {before} of days before the cycle and {used - before} since"
+            said = ngettext(
+                "{count} value of {origin} in the series that is judged, {before} of days before the cycle and "
+                "{since} since",
+                "{count} values of {origin} in the series that is judged, {before} of days before the cycle and "
+                "{since} since",
+                used,
+            )
+        else:
+            said = _("{count} values of {origin} in the series that is judged")
+        said = said.format(count=used, origin=origin, before=before, since=used - before)
         if made.too_old:
-            said += f"; movement does not look at the first {made.too_old}, which are too old"
-        say(console, f"{said}.", indent=2, hanging=2)
+            said = _("{said}; movement does not look at the first {count}, which are too old").format(
+                said=said, count=made.too_old
+            )
+        say(console, _("{sentence}.").format(sentence=said), indent=2, hanging=2)
     for reading in made.readings:
         _reading(console, made, reading)
     if made.beside:
         console.print()
-        say(console, "Beside it, deciding nothing", style="bold", indent=2)
+        say(console, _("Beside it, deciding nothing"), style="bold", indent=2)
         for reading in made.beside:
             _reading(console, made, reading)
 
 
 def _reading(console: Console, made: Explanation, reading: Reading) -> None:
-    value = "withdrawn" if reading.value is None else show(reading.value)
+    value = _("withdrawn") if reading.value is None else show(reading.value)
     if reading.judged is not None and made.judgement.key_result.metric.cumulative:
-        value += f", an increase of {show(reading.judged)}"
-    said = f"{reading.at}  {value}  ({clean(reading.origin, 40)}, recorded {_moment(made, reading.recorded_at)})"
+        value = _("{value}, an increase of {increase}").format(value=value, increase=show(reading.judged))
+    said = _("{day}  {value}  ({origin}, recorded {moment})").format(
+        day=reading.at, value=value, origin=clean(reading.origin, 40), moment=_moment(made, reading.recorded_at)
+    )
     said += _said(reading)
     if reading.left_out:
-        said += f" – left out: {clean(reading.left_out)}"
+        said = _("{said} – left out: {why}").format(said=said, why=clean(reading.left_out))
     say(console, said, indent=4, hanging=12, style="dim" if reading.left_out else "")
     for earlier in reading.earlier:
-        was = "withdrawn" if earlier.value is None else show(earlier.value)
-        said = f"before that {was}, recorded {_moment(made, earlier.recorded_at)}{_said(earlier)}"
-        say(console, said, indent=12, hanging=4, style="dim")
+        was = _("withdrawn") if earlier.value is None else show(earlier.value)
+        said = _("before that {value}, recorded {moment}").format(value=was, moment=_moment(made, earlier.recorded_at))
+        say(console, said + _said(earlier), indent=12, hanging=4, style="dim")
 
 
 def _said(entry: Reading | Recorded) -> str:
     """What a person said with a value: who, how confident, why."""
-    sure = "" if entry.confidence is None else f"confidence {show(entry.confidence)}"
+    sure = "" if entry.confidence is None else _("confidence {value}").format(value=show(entry.confidence))
     note = f"“{clean(entry.note)}”" if entry.note else ""
     parts = [part for part in (clean(entry.by or "", 60), sure, note) if part]
-    return f": {', '.join(parts)}" if parts else ""
+    return _(": ") + _(", ").join(parts) if parts else ""
 
 
 def _moment(made: Explanation, moment: datetime) -> str:
@@ -281,22 +357,28 @@ def _moment(made: Explanation, moment: datetime) -> str:
 
 
 def _movement(console: Console, made: Explanation) -> None:
-    heading(console, "5. Has it moved?")
+    heading(console, _("5. Has it moved?"))
     outcome, result = made.judgement.outcome, made.movement
-    say(console, f"{result.movement}; trend: {result.trend}; {count_of(result.points, 'reading')}", indent=2)
+    said = ngettext(
+        "{movement}; trend: {trend}; {count} reading", "{movement}; trend: {trend}; {count} readings", result.points
+    ).format(movement=_(MOVEMENTS[result.movement]), trend=_(TRENDS[result.trend]), count=result.points)
+    say(console, said, indent=2)
     say(console, result.rule, indent=2, hanging=2)
     if result.low is not None and result.high is not None:
-        usual = f"Single readings usually lie between {show(result.low)} and {show(result.high)} (2σ to each side)."
+        usual = _("Single readings usually lie between {low} and {high} (2σ to each side).").format(
+            low=show(result.low), high=show(result.high)
+        )
         say(console, usual, indent=2, hanging=2)
     if outcome.progress is not None:
         current, baseline, target = (_show(value) for value in (outcome.current, outcome.baseline, outcome.target))
         way = f"({current} − {baseline}) / ({target} − {baseline})"
-        say(console, f"Progress: {way} = {outcome.progress:.3g}", indent=2, hanging=2)
+        say(console, _("Progress: {way}").format(way=f"{way} = {outcome.progress:.3g}"), indent=2, hanging=2)
     if outcome.forecast is not None:
         low, mid, high = (show(value) for value in (outcome.forecast.low, outcome.forecast.mid, outcome.forecast.high))
-        say(
-            console, f"Forecast for {made.case.cycle.end}: {mid}, in 80% of cases {low} to {high}.", indent=2, hanging=2
+        said = _("Forecast for {day}: {mid}, in 80% of cases {low} to {high}.").format(
+            day=made.case.cycle.end, low=low, mid=mid, high=high
         )
+        say(console, said, indent=2, hanging=2)
 
 
 def _show(value: float | None) -> str:
@@ -305,31 +387,33 @@ def _show(value: float | None) -> str:
 
 def _verdict(console: Console, made: Explanation) -> None:
     judged = made.judgement
-    heading(console, "6. The verdict")
+    heading(console, _("6. The verdict"))
     for step in made.steps:
         say(console, f"{step.question} {clean(step.answer)}", indent=2, hanging=2)
     name = words.VERDICTS[judged.verdict].name
     row = ROWS[judged.key_result.kind].get(judged.verdict)
     if row is not None:
-        say(console, f"→ {name}: work {row[0]}; outcome {row[1]}", indent=2, hanging=2, style=STYLES[judged.verdict])
+        said = _("{verdict}: work {work}; outcome {outcome}").format(verdict=name, work=_(row[0]), outcome=_(row[1]))
+        say(console, f"→ {said}", indent=2, hanging=2, style=STYLES[judged.verdict])
     else:
         say(console, f"→ {name}", indent=2, style=STYLES[judged.verdict])
     for reason in judged.reasons:
         say(console, f"- {reason}", indent=2, hanging=2)
     if judged.since is not None and judged.verdict is not Verdict.RETIRED:
-        replay = "; ".join(f"{day} {words.VERDICTS[verdict].name}" for day, verdict in made.replayed)
-        say(console, f"At the end of each check-in period, and now: {replay}.", indent=2, hanging=2)
+        replay = _("; ").join(f"{day} {words.VERDICTS[verdict].name}" for day, verdict in made.replayed)
+        said = _("At the end of each check-in period, and now: {verdicts}.").format(verdicts=replay)
+        say(console, said, indent=2, hanging=2)
 
 
 def _outlook(console: Console, made: Explanation) -> None:
-    heading(console, "7. What would change it")
+    heading(console, _("7. What would change it"))
     if not made.outlook:
-        say(console, "Nothing that okrsync can foretell.", indent=2)
+        say(console, _("Nothing that okrsync can foretell."), indent=2)
     elif made.judgement.verdict is not Verdict.RETIRED:
-        say(console, "Each of these changes one thing and leaves all others as they are.", indent=2)
+        say(console, _("Each of these changes one thing and leaves all others as they are."), indent=2)
     for change in made.outlook:
         verdict = "" if change.verdict is None else f" → {words.VERDICTS[change.verdict].name}"
-        on = "" if change.on is None else f" from {change.on} on"
+        on = "" if change.on is None else _(" from {day} on").format(day=change.on)
         say(console, f"- {clean(change.condition, 400)}{verdict}{on}", indent=2, hanging=2)
 
 

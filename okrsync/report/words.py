@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from okrsync.language import N_, _, joined, ngettext, plural_
 from okrsync.model import Judgement, Kind, Movement, Piece, SourceStatus, Suggestion, Trend, Verdict
+from okrsync.reasons import MOVEMENTS
 from okrsync.report.escape import clean
 from okrsync.report.value import Change, Closing, Mode, Report
 
@@ -353,21 +354,6 @@ def team_name(report: Report, id_: str) -> str:
 def pillar_title(report: Report, id_: str | None) -> str:
     """A strategy pillar's title; empty when an objective names none."""
     return clean(next((pillar.title for pillar in report.pillars if pillar.id == id_), id_ or ""))
-
-
-MOVEMENTS = {
-    Movement.TOWARD: N_("toward"),
-    Movement.AWAY: N_("away"),
-    Movement.FLAT: N_("flat"),
-    Movement.UNKNOWN: N_("unknown"),
-}
-TRENDS = {
-    Trend.CONTINUED: N_("continued"),
-    Trend.BETTER: N_("better"),
-    Trend.WORSE: N_("worse"),
-    Trend.NONE: N_("none"),
-    Trend.UNKNOWN: N_("unknown"),
-}
 
 
 def movement(judgement: Judgement, *, short: bool = False) -> str:
