@@ -16,7 +16,7 @@ from okrsync import plugins
 from okrsync.completed import NEVER_COMPLETED
 from okrsync.config_errors import did_you_mean, read_model
 from okrsync.config_models import ConfigFile, FindingsModel, PersonModel
-from okrsync.config_plugins import UnavailablePublisherSettings, read_settings
+from okrsync.config_plugins import read_settings
 from okrsync.config_yaml import Document, YamlMapping, declared_ids, read_document
 from okrsync.connector import SourceSettings
 from okrsync.errors import ConfigError, Problem
@@ -31,7 +31,6 @@ from okrsync.report.value import SUBJECT_KINDS, Subject
 __all__ = [
     "Config",
     "Schedule",
-    "UnavailablePublisherSettings",
     "find_config",
     "load_config",
 ]
@@ -134,10 +133,8 @@ def load_config(
         raise ConfigError(document.problems)
     main: ConfigFile = read_model(ConfigFile, document) or ConfigFile()
 
-    sources = {
-        str(name): read_settings(plugins.CONNECTORS, value, warnings) for name, value in _children(document, "sources")
-    }
-    publish = [read_settings(plugins.PUBLISHERS, value, warnings) for _, value in _children(document, "publish")]
+    sources = {str(name): read_settings(plugins.CONNECTORS, value) for name, value in _children(document, "sources")}
+    publish = [read_settings(plugins.PUBLISHERS, value) for _, value in _children(document, "publish")]
     store = _store(document, main.store, base)
 
     documents = [read_document(each, _shown(each, cwd), environ) for each in _okr_files(document, main.okrs, base)]

@@ -298,7 +298,7 @@ def _metric(
     elif metric.source is None:
         kind, settings = _DEFAULT_OUTCOME, default_settings(plugins.OUTCOMES, _DEFAULT_OUTCOME)
     else:
-        settings = read_settings(plugins.OUTCOMES, document.at((*metric.path, "source")), warnings)
+        settings = read_settings(plugins.OUTCOMES, document.at((*metric.path, "source")))
         kind = str(metric.source.get("type"))
     baseline, target = metric.baseline, metric.target
     if model.kind == "maintain":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from okrsync.config import Config
 from okrsync.dates import iso_week
 from okrsync.errors import SourceError
-from okrsync.plugins import PUBLISHERS, installed, load
+from okrsync.plugins import PUBLISHERS, load
 from okrsync.publish.interface import PublishContext, Published, Publisher, WikiPage
 from okrsync.report.value import Report
 from okrsync.stopping import finishing
@@ -45,10 +45,6 @@ def publish(
     context = PublishContext(base=config.base, on_wait=on_wait)
     results = []
     for settings in config.publish:
-        if settings.type not in installed(PUBLISHERS):
-            message = f"wikis of type {settings.type} are not part of this version of okrsync"
-            results.append(PublishResult(settings.type, None, message))
-            continue
         publisher: Publisher = load(PUBLISHERS, settings.type)(settings, context)
         try:
             with finishing():

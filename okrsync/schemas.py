@@ -21,7 +21,6 @@ from pydantic.json_schema import models_json_schema
 
 from okrsync import plugins
 from okrsync.config_models import ConfigFile, OkrFile
-from okrsync.config_plugins import announced
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FILES = {"okrsync.schema.json": "urn:okrsync:schema:okrsync", "okrs.schema.json": "urn:okrsync:schema:okrs"}
@@ -121,7 +120,7 @@ def _settings(schema: dict[str, Any], group: str) -> dict[str, Any]:
         "required": ["type"],
         "properties": {
             "type": {
-                "anyOf": [{"enum": [*names, *sorted(set(announced(group)) - set(names))]}, {"type": "string"}],
+                "anyOf": [{"enum": names}, {"type": "string"}],
                 "description": "Which plugin this is for; it decides which other keys there are.",
             }
         },

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from okrsync import plugins
-from okrsync.config import UnavailablePublisherSettings, load_config
+from okrsync.config import load_config
 from okrsync.errors import ConfigError
 from okrsync.model import Cycle, Kind, Metric, Person, Pillar, Retirement, Team, WorkRule
 from tests.config_fakes import GOALS, MAIN, SECRET, CsvSettings, Folder, ManualSettings, TrackerSettings, install
@@ -153,15 +153,6 @@ def test_every_key_of_the_configuration(folder: Folder) -> None:
 )
 def test_store(folder: Folder, store: str, result: str) -> None:
     assert folder.load(f"store: {store}\n{MAIN}").store == result.format(base=folder.path)
-
-
-def test_types_that_come_later_are_a_warning(folder: Folder) -> None:
-    main = f"{MAIN}publish:\n  - {{type: confluence, url: u, auth: {{token: x}}}}\n"
-    config = folder.load(main)
-    assert [str(each) for each in config.warnings] == [
-        "okrsync.yaml:10: this version of okrsync has no wiki of type 'confluence' yet",
-    ]
-    assert config.publish == (UnavailablePublisherSettings(type="confluence"),)
 
 
 def test_a_stranger_is_one_warning(folder: Folder) -> None:

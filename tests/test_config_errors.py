@@ -74,7 +74,7 @@ MAIN_CASES = [
         "sources:\n  a: {type: broken}\n",
         "okrsync.yaml:2: the plugin 'broken' in okrsync.connectors cannot be imported: No module named 'broken'",
     ),
-    ("publish:\n  - {type: wiki}\n", "okrsync.yaml:2: no wiki of type 'wiki' is known; did you mean 'mediawiki'?"),
+    ("publish:\n  - {type: foldr}\n", "okrsync.yaml:2: no wiki of type 'foldr' is known; did you mean 'folder'?"),
     ("publish:\n  - folder\n", "okrsync.yaml:2: entry 1 of 'publish' must hold keys and values"),
     (
         "people:\n  - {id: a}\n  - {id: a}\n",
