@@ -21,15 +21,17 @@ from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, S
 from okrsync.dates import parse_moment
 from okrsync.errors import AuthError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line
-from okrsync.model import Milestone, Scope
+from okrsync.model import Milestone, Scope, WorkItem
 from okrsync_jira import jql as q
 from okrsync_jira.client import POST_REFUSED, Answer, JiraClient, Refused
 from okrsync_jira.custom import STANDARD_FIELDS, CustomFields
+from okrsync_jira.history import MOST_ISSUES, Histories, entries_by_issue, entries_of
+from okrsync_jira.history import body as history_body
 from okrsync_jira.items import Reader
 from okrsync_jira.search import Found, Search
 from okrsync_jira.settings import CloudAuth, JiraSettings
 from okrsync_jira.slices import PAGE, cut
-from okrsync_jira.wire import Issue
+from okrsync_jira.wire import Issue, plain
 
 OVERLAP = timedelta(minutes=10)
 """An incremental run looks back this much further: Cloud's search lags behind by seconds to minutes (FACTS)."""
@@ -80,6 +82,8 @@ class JiraConnector(Connector):
         self._client: JiraClient | None = None
         self._known_site: Site | None = None
         self._executor: ThreadPoolExecutor | None = None
+        self._reads_history = bool(context.people)
+        self._histories = Histories(context.people)
         self._versions_of: dict[str, Sequence[Any]] = {}
         """What a plan has learned of a project on the way, until its first page asks for it."""
 
@@ -119,7 +123,8 @@ class JiraConnector(Connector):
         fields = (*STANDARD_FIELDS, *site.reader.custom.ids())
         project = shard.params.get("versions")
         more = () if project is None or cursor is not None else self._versions(site, project, where)
-        for found in Search(site.client, site.cloud, where).pages(shard.params["jql"], fields, PAGE, cursor):
+        search = Search(site.client, site.cloud, where, history=self._reads_history and not site.cloud)
+        for found in search.pages(shard.params["jql"], fields, PAGE, cursor):
             yield self._page(site, found, where, more)
             more = ()
 
@@ -328,6 +333,8 @@ class JiraConnector(Connector):
 
     def _page(self, site: Site, found: Found, where: str, more: tuple[Milestone, ...]) -> Page:
         items = tuple(site.reader.item(issue, where) for issue in found.issues)
+        if self._reads_history:
+            items = self._with_waits(site, items, found.issues, where)
         milestones = {(milestone.kind, milestone.id): milestone for milestone in more}
         # A project's versions are asked for as a whole; the issues of a query are all that tells of theirs.
         by_issue = self.settings.jql is not None
@@ -335,6 +342,43 @@ class JiraConnector(Connector):
             for milestone in site.reader.milestones(issue, where, versions=by_issue):
                 milestones[milestone.kind, milestone.id] = milestone
         return Page(items, found.next, tuple(milestones.values()))
+
+    def _with_waits(
+        self, site: Site, items: tuple[WorkItem, ...], issues: Sequence[Issue], where: str
+    ) -> tuple[WorkItem, ...]:
+        """The items with whom they waited for: one more request a page on Cloud, none on Data Center."""
+        if site.cloud:
+            entries = self._bulk_histories(site, [item.id for item in items], where)
+        else:
+            entries = {item.id: entries_of(plain(issue.changelog)) for item, issue in zip(items, issues, strict=True)}
+        if entries is None:
+            return items
+        with self._lock:
+            return tuple(self._histories.with_waits(item, entries.get(item.id, ())) for item in items)
+
+    def _bulk_histories(self, site: Site, ids: list[str], where: str) -> dict[str, Sequence[object]] | None:
+        """The histories by issue; None, from then on without asking, where the site refuses them."""
+        found: dict[str, list[object]] = {}
+        for start in range(0, len(ids), MOST_ISSUES):
+            token: str | None = None
+            seen: set[str] = set()
+            while True:
+                try:
+                    asked = history_body(ids[start : start + MOST_ISSUES], token)
+                    data = site.client.post("/rest/api/3/changelog/bulkfetch", where, asked).data
+                except (AuthError, Refused) as error:
+                    self._reads_history = False
+                    self.context.on_note(f"{error}. Whom issues waited for is not known")
+                    return None
+                for id_, entries in entries_by_issue(data).items():
+                    found.setdefault(id_, []).extend(entries)
+                token = data.get("nextPageToken") if isinstance(data, dict) else None
+                if not token:
+                    break
+                if token in seen:
+                    raise SourceError(f"{where}: the histories repeat a page token and would never end")
+                seen.add(token)
+        return dict(found)
 
     def _fetched(self, site: Site, ids: list[str], fields: list[str], where: str) -> Sequence[Issue]:
         if site.cloud:
@@ -350,7 +394,8 @@ class JiraConnector(Connector):
                     raise SourceError(f"{where}: Jira answered without issues")
                 return [Issue.of(issue) for issue in issues]
         numbers = ", ".join(id_ for id_ in ids if id_.isdigit())
-        search = Search(site.client, site.cloud, where)
+        reads_history = self._reads_history and not site.cloud
+        search = Search(site.client, site.cloud, where, history=reads_history)
         try:
             return [issue for page in search.pages(f"id in ({numbers})", fields, PAGE) for issue in page.issues]
         except Refused as error:
@@ -358,7 +403,8 @@ class JiraConnector(Connector):
                 raise
         # One deleted issue makes Jira refuse the whole query.
         path = f"{site.api}/issue/"
-        answers = [_if_there(site.client, path + quote(id_, safe=""), where, fields=",".join(fields)) for id_ in ids]
+        more = {"fields": ",".join(fields), **({"expand": "changelog"} if reads_history else {})}
+        answers = [_if_there(site.client, path + quote(id_, safe=""), where, **more) for id_ in ids]
         return [Issue.of(answer.data) for answer in answers if answer is not None]
 
 

@@ -40,6 +40,8 @@ class Search:
     client: JiraClient
     cloud: bool
     where: str
+    history: bool = False
+    """Each issue with its history, which Data Center can give with the issue."""
 
     def pages(self, jql: str, fields: Sequence[str], size: int, cursor: Cursor | None = None) -> Iterator[Found]:
         """The pages of a query, from ``cursor`` or from its beginning. On Data Center
@@ -126,7 +128,9 @@ class Search:
         restarts = 0
         while True:
             query = f"{q.within(jql, 'created', anchor, None)} {q.ORDER}"
-            body = {"jql": query, "startAt": start, "maxResults": size, "fields": fields}
+            body: dict[str, Any] = {"jql": query, "startAt": start, "maxResults": size, "fields": fields}
+            if self.history:
+                body["expand"] = ["changelog"]
             answer = self.client.search("/rest/api/2/search", self.where, body)
             issues, total = answer.issues, answer.total
             if not isinstance(total, int):

@@ -25,11 +25,15 @@ class Issue(msgspec.Struct):
     key: Any = None
     fields: dict[str, msgspec.Raw] | None = None
     """Name → JSON. Of an unusual answer, whatever stood there, decoded."""
+    changelog: msgspec.Raw | None = None
+    """Its history, where that was asked for."""
 
     @classmethod
     def of(cls, raw: object) -> Issue:
         """From decoded JSON; what is not an object is an issue without anything."""
-        return cls(raw.get("id"), raw.get("key"), raw.get("fields")) if isinstance(raw, dict) else cls()
+        if not isinstance(raw, dict):
+            return cls()
+        return cls(raw.get("id"), raw.get("key"), raw.get("fields"), raw.get("changelog"))
 
 
 class SearchAnswer(msgspec.Struct):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from okrsync.dates import parse_moment
 from okrsync.sandbox.jira_state import JiraState, Json
 from okrsync.sandbox.jql import JqlError
 from okrsync.sandbox.server import Request, Response, StandIn
@@ -51,6 +52,8 @@ class JiraStandIn(JiraState, StandIn):
         self.email, self.token = email, token
         self.page_limit = page_limit or (100 if self.cloud else 1000)
         self.short_pages = short_pages
+        self.history_page = 10_000
+        """Entries of histories in one answer at most (Cloud)."""
         self.permissions = {"BROWSE_PROJECTS"}
         """What the account may do in the projects that it sees."""
         self.beyond_window = beyond_window
@@ -74,6 +77,7 @@ class JiraStandIn(JiraState, StandIn):
                 ("GET|POST", "search/jql", self._search_cloud),
                 ("POST", "search/approximate-count", self._approximate_count),
                 ("POST", "issue/bulkfetch", self._bulk_fetch),
+                ("POST", "changelog/bulkfetch", self._bulk_changelogs),
                 ("GET|POST", "search", self._search_removed),
             ]
         else:
@@ -246,7 +250,44 @@ class JiraStandIn(JiraState, StandIn):
         issue = self.issue(key)
         if issue is None:
             return _error(404, "Issue does not exist or you do not have permission to see it.")
-        return Response(json=self._chosen(issue, _names(request.query.get("fields")) or ["*all"], request))
+        shown = self._chosen(issue, _names(request.query.get("fields")) or ["*all"], request)
+        return Response(json=shown | self._expanded(issue, _names(request.query.get("expand"))))
+
+    def _expanded(self, issue: Json, expand: list[str]) -> Json:
+        """The history of an issue, where it was asked for."""
+        if "changelog" not in expand:
+            return {}
+        entries = self.histories.get(issue["id"], [])
+        total = len(entries)
+        return {"changelog": {"startAt": 0, "maxResults": total, "total": total, "histories": entries}}
+
+    def _bulk_changelogs(self, request: Request) -> Response:
+        """By date over all issues, oldest first, so many entries a page; ``created`` in milliseconds since 1970."""
+        body = _object(request)
+        asked, fields = body.get("issueIdsOrKeys"), body.get("fieldIds") or []
+        if not body.keys() <= {"issueIdsOrKeys", "fieldIds", "maxResults", "nextPageToken"}:
+            return _error(400, "Unrecognized field in the request.")
+        if not isinstance(asked, list) or not 0 < len(asked) <= 1000 or len(fields) > 10:
+            return _error(400, "Between 1 and 1000 issue ids or keys are needed, and at most 10 fields.")
+        entries = sorted(
+            (
+                (parse_moment(entry["created"]), issue["id"], entry, items)
+                for issue in (self.issue(str(one)) for one in asked)
+                if issue is not None
+                for entry in self.histories.get(issue["id"], ())
+                if (items := [item for item in entry["items"] if not fields or item["fieldId"] in fields])
+            ),
+            key=lambda found: (found[0], int(found[1])),
+        )
+        start = int(body.get("nextPageToken") or 0)
+        size = min(int(body.get("maxResults") or 1000), self.history_page)
+        logs: dict[str, list[Json]] = {}
+        for at, id_, entry, items in entries[start : start + size]:
+            logs.setdefault(id_, []).append(entry | {"created": int(at.timestamp() * 1000), "items": items})
+        answer: Json = {"issueChangeLogs": [{"issueId": id_, "changeHistories": each} for id_, each in logs.items()]}
+        if start + size < len(entries):
+            answer["nextPageToken"] = str(start + size)
+        return Response(json=answer)
 
     def _bulk_fetch(self, request: Request) -> Response:
         body = _object(request)
@@ -349,7 +390,10 @@ class JiraStandIn(JiraState, StandIn):
             found = ids[start:_WINDOW]
         fields = _names(asked.get("fields")) or ["*navigable"]
         page: Json = {"expand": "schema,names", "startAt": start, "maxResults": size, "total": len(ids)}
-        return Response(json=page | {"issues": [self._chosen(self.issues[id], fields, request) for id in found]})
+        expand = _names(asked.get("expand"))
+        issues = [self.issues[id] for id in found]
+        shown = [self._chosen(issue, fields, request) | self._expanded(issue, expand) for issue in issues]
+        return Response(json=page | {"issues": shown})
 
 
 def _error(status: int, message: str) -> Response:

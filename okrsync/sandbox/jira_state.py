@@ -87,6 +87,8 @@ class JiraState:
         self.projects: dict[str, Json] = {}
         """By id."""
         self.issues: dict[str, Json] = {}
+        self.histories: dict[str, list[Json]] = {}
+        """By issue id, oldest first."""
         """By id."""
         self.versions: dict[str, list[Json]] = {}
         """By project id."""
@@ -136,6 +138,13 @@ class JiraState:
             self._rows[id] = _row(self.issues[id])
             self._keys[key.upper()] = id
             self._found.clear()
+
+    def put_history(self, key_or_id: str, at: datetime, author: Json, items: list[Json]) -> None:
+        """Add an entry to an issue's history: who changed which fields when. Raises ``KeyError`` for an unknown one."""
+        with self.lock:
+            entries = self.histories.setdefault(self._id(key_or_id), [])
+            number = sum(map(len, self.histories.values()))
+            entries.append({"id": str(number), "author": author, "created": self.stamp(at), "items": items})
 
     def delete_issue(self, key_or_id: str) -> None:
         """Delete an issue for good; none of its keys answers any more. Raises ``KeyError`` for an unknown one."""
