@@ -23,7 +23,7 @@ MOST_ISSUES = 1000
 
 
 class Histories:
-    """Reads the histories of a site, and learns how its people are called: Data Center has a key and a name for each."""
+    """Reads the histories of a site, and learns how people are called: Data Center has a key and a name for each."""
 
     def __init__(self, people: Collection[str]) -> None:
         """``people`` are the accounts that waits are kept for, as they are configured."""
