@@ -40,7 +40,13 @@ def make_explanation(
     window = start_of(cycle.start, zone), end_of(min(as_of, cycle.end), zone)
     judged, ever = (
         read.pieces(
-            engine, sources=sources, key_results={kr.id}, start=start, end=end, not_completed=config.not_completed
+            engine,
+            sources=sources,
+            key_results={kr.id},
+            start=start,
+            end=end,
+            not_completed=config.not_completed,
+            only_linked=True,
         )
         for start, end in (window, _EVER)
     )

@@ -483,8 +483,8 @@ class RuleLinks:
     """Its place among the key result's rules; 1 is the first."""
     items: int
     """Work items, epics included."""
-    pieces: int
-    """Pieces of work that have one of these items, or stand below one."""
+    pieces: int | None
+    """Pieces of work that have one of these items, or stand below one; None where these are surely few."""
     of: int
     """All pieces of the sources that the rule can match: the one it names, or every one."""
 

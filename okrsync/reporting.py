@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
     from okrsync.judge import Case
     from okrsync.store.outcomes import OutcomeStatus
+
+
+SUGGESTED_FROM = 5_000
+"""The report suggests work rules from so many of the pieces that were completed last; ``okrsync links --suggest`` looks
+at all of them."""
 
 
 def cycle_for(cycles: tuple[Cycle, ...], as_of: date, wanted: str | None) -> Cycle:
@@ -128,7 +134,14 @@ def make_report(
         ),
         completed=tuple(completed),
         open=tuple(piece for piece in pieces if piece.done_at is None or piece.done_at >= end),
-        rules=tuple(read.rule_links(engine, key_results.values(), sources=config.sources.keys())),
+        rules=tuple(
+            read.rule_links(
+                engine,
+                key_results.values(),
+                sources=config.sources.keys(),
+                share=config.thresholds.everything,
+            )
+        ),
         sources=tuple(sources),
         check_ins=tuple(
             sorted(
@@ -204,6 +217,8 @@ def _suggestions(engine: Engine, cases: Sequence[Case], completed: Sequence[Piec
     ]
     if not goals or all(piece.key_results for piece in completed):
         return []
+    if len(completed) > SUGGESTED_FROM:
+        completed = heapq.nlargest(SUGGESTED_FROM, completed, key=lambda piece: (piece.done_at, piece.id))
     return suggest(goals, read.work_texts(engine, completed))
 
 

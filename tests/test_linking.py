@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from okrsync.link import FACETS, describe, path_matcher
-from okrsync.model import Cycle, KeyResult, Kind, Metric, Objective, Programme, WorkItem, WorkRule
+from okrsync.model import Cycle, KeyResult, Kind, Metric, Objective, Piece, Programme, WorkItem, WorkRule
 from okrsync.store import linking, read
 from okrsync.store.engine import reading, writing
 from okrsync.store.linking import link_all
@@ -467,3 +467,52 @@ def test_a_pull_request_that_names_another_is_a_piece_of_its_own(service: FakeSo
     pull_all(engine, service)
     link_all(engine, programme())
     assert pieces(engine) == {"r#4": {"r#4"}, "r#5": {"r#5"}}
+
+
+def test_pieces_of_linked_work_alone_are_the_same_pieces(service: FakeSource, engine: Engine) -> None:
+    service.put(
+        "S",
+        issue("S-1", labels=("x",), done=2),
+        issue("S-2", level=-1, parent_id="id-S-1", updated_at=moment(9)),
+        issue("S-3", labels=("x",)),
+        issue("S-4", labels=("y",), done=50),
+        issue("S-5", done=3),
+        issue("S-6"),
+        pull("r#1", names=("S-3",), updated_at=moment(8)),
+        pull("r#2", labels=("x",), names=("S-6",)),
+    )
+    goals = programme(KR=WorkRule(labels=("x",)), OTHER=WorkRule(labels=("y",)))
+    pull_all(engine, service)
+    link_all(engine, goals)
+
+    def found(key_results: set[str], **how: bool) -> list[Piece]:
+        window = {"start": moment(1), "end": moment(40), "not_completed": []}
+        return read.pieces(engine, sources=["fake"], key_results=key_results, **window, **how)
+
+    assert {each.key for each in found({"KR"}, all_open=True)} == {"S-1", "S-3", "S-4", "S-5", "S-6"}
+    assert [each.id for each in found({"OTHER"})] == sorted(each.id for each in found({"OTHER"}))
+    assert {each.key for each in found({"OTHER"})} == {"S-1", "S-4", "S-5"}
+    for key_results in ({"KR"}, {"OTHER"}, {"KR", "OTHER"}, set[str]()):
+        alone = found(key_results, only_linked=True)
+        assert alone == [each for each in found(key_results, all_open=True) if each.key_results]
+    assert {each.key: each.updated_at for each in found({"KR"}, only_linked=True)}["S-3"] == moment(8)
+
+
+def test_pieces_are_counted_for_rules_that_may_match_nearly_everything(service: FakeSource, engine: Engine) -> None:
+    service.put("S", *(issue(f"S-{n}", labels=("most",) if n < 9 else ("few",)) for n in range(10)))
+    service.put("T", issue("T-1", labels=("few",)), pull("r#1", labels=("few",), names=("S-1", "S-2", "T-1")))
+    goals = programme(
+        MOST=WorkRule(labels=("most",)), FEW=WorkRule(source="fake", labels=("few",)), NO=WorkRule(types=("?",))
+    )
+    pull_all(engine, service)
+    link_all(engine, goals)
+
+    def counted(share: float) -> dict[str, tuple[int, int | None, int]]:
+        rules = read.rule_links(engine, goals.key_results_of("C"), sources=["fake"], share=share)
+        return {each.key_result: (each.items, each.pieces, each.of) for each in rules}
+
+    assert counted(0.0) == {"MOST": (9, 9, 11), "FEW": (3, 4, 11), "NO": (0, 0, 11)}
+    assert counted(0.8) == {"MOST": (9, 9, 11), "FEW": (3, None, 11), "NO": (0, None, 11)}
+    service.scopes = {"S": service.scopes["S"]}
+    pull_all(engine, service)
+    assert counted(0.0) == {"MOST": (9, 9, 10), "FEW": (1, 1, 10), "NO": (0, 0, 10)}

@@ -44,7 +44,7 @@ def _everything(facts: Facts) -> Iterator[Found]:
     for key_result, rule, links in _counted(facts):
         if (key_result.id, links.index) in told or links.of < facts.thresholds.few:
             continue
-        if links.pieces >= facts.thresholds.everything * links.of:
+        if links.pieces is not None and links.pieces >= facts.thresholds.everything * links.of:
             where = rule.source or "all sources"
             yield Found(
                 of_key_result(key_result),

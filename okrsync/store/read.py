@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Select, and_, exists, func, or_, select
+import msgspec
+from sqlalchemy import Connection, Engine, Select, and_, exists, func, or_, select, text
 
 from okrsync.link import describe
 from okrsync.model import (
@@ -23,7 +24,7 @@ from okrsync.model import (
 )
 from okrsync.store.engine import reading
 from okrsync.store.schema import facets, item_facets, item_waits, items, links, parts, scopes
-from okrsync.store.statements import chunks
+from okrsync.store.statements import chunks, stored_moment
 
 _FRESH_FOR = timedelta(days=2)
 """A scope that was last read longer before the end of the day of judgement than this is stale."""
@@ -41,67 +42,118 @@ def pieces(
     end: datetime,
     not_completed: Collection[str],
     all_open: bool = False,
+    only_linked: bool = False,
 ) -> list[Piece]:
     """The pieces of work that a window from ``start`` to ``end`` (not included) needs, ordered by row.
 
     These are all that existed by ``end`` and were not done before ``start``; of pieces that serve none of
-    ``key_results``, only those that are done, unless ``all_open``. ``Piece.key_results`` names those of
-    ``key_results`` that they serve. ``not_completed`` holds names and ids of resolutions and statuses.
+    ``key_results``, only those that are done, unless ``all_open``, and none with ``only_linked``: then the time that it
+    takes follows their number. ``Piece.key_results`` names those of ``key_results`` that they serve. ``not_completed``
+    holds names and ids of resolutions and statuses.
     """
-    piece = items.alias("piece")
-    in_window = and_(
-        scopes.c.configured,
-        piece.c.source.in_(sources),
-        piece.c.created_at < end,
-        or_(piece.c.done_at.is_(None), piece.c.done_at >= start),
-    )
-    part = items.alias("part")
+    dropped = frozenset(word.casefold() for word in not_completed)
+    counted: dict[tuple[str | None, ...], bool] = {}
+    same: dict[str | None, str | None] = {}
+    """Names that come a thousand times are kept once."""
+    found = []
     with reading(engine) as connection:
-        by_piece = _served(connection, key_results)
-        stands_for_a_piece = exists(
-            select(parts.c.item_id).where(parts.c.item_id == piece.c.id, parts.c.piece_id == piece.c.id)
-        )
-        standing = (
-            select(piece, scopes.c.name.label("scope"))
-            .join(scopes, scopes.c.id == piece.c.scope_id)
-            .where(in_window, stands_for_a_piece)
-            .order_by(piece.c.id)
-        )
-        last_change: dict[int, datetime] = {}
-        changes = (
-            select(parts.c.piece_id, func.max(part.c.updated_at))
-            .join(part, part.c.id == parts.c.item_id)
-            .join(piece, piece.c.id == parts.c.piece_id)
-            .join(scopes, scopes.c.id == piece.c.scope_id)
-            .where(in_window, piece.c.done_at.is_(None) | (piece.c.done_at >= end), part.c.id != piece.c.id)
-            .group_by(parts.c.piece_id)
-        )
-        for piece_id, changed_at in connection.execute(changes):
-            last_change[piece_id] = changed_at
-        dropped = frozenset(word.casefold() for word in not_completed)
-        return [
-            Piece(
-                id=row.id,
-                source=row.source,
-                scope=row.scope,
-                key=row.key,
-                title=row.title,
-                url=row.url,
-                created_at=row.created_at,
-                updated_at=max(row.updated_at, last_change.get(row.id, row.updated_at)),
-                done_at=row.done_at,
-                counts=row.state == ItemState.DONE
-                and dropped.isdisjoint(
-                    word.casefold()
-                    for word in (row.status, row.status_id, row.resolution, row.resolution_id)
-                    if word is not None
-                ),
-                key_results=frozenset(by_piece.get(row.id, ())),
-                assignee=row.assignee or (None if row.kind == ItemKind.ISSUE else row.author),
-            )
-            for row in connection.execute(standing)
-            if all_open or row.done_at is not None or row.id in by_piece
-        ]
+        moment = stored_moment(connection)
+        bounds = {"start": moment(start), "end": moment(end)}
+        chosen = _LINKED_PIECES if only_linked else ""
+        if only_linked:
+            bounds["key_results"] = msgspec.json.encode(sorted(key_results)).decode()
+        served: dict[int, frozenset[str]] = {}
+        last_change: dict[int, Any] = {}
+        for done in _WINDOW:
+            served |= _served(_rows(connection, _SERVED, chosen, done, bounds), key_results)
+        for done in _OPEN:
+            last_change |= {row[0]: row[1] for row in _rows(connection, _CHANGES, chosen, done, bounds)}
+        for done in _WINDOW:
+            for row in _rows(connection, _STANDING, chosen, done, bounds):
+                id_, source, scope, key, title, url, created, updated, done_at, kind, assignee, author, *ended = row
+                serves = served.get(id_, _NONE)
+                if source not in sources or not (serves or (not only_linked and (all_open or done_at is not None))):
+                    continue
+                end_of_it = tuple(ended)
+                if end_of_it not in counted:
+                    state, *words = end_of_it
+                    counted[end_of_it] = state == ItemState.DONE and dropped.isdisjoint(
+                        word.casefold() for word in words if word is not None
+                    )
+                changed = last_change.get(id_)
+                worker = assignee or (None if kind == ItemKind.ISSUE else author)
+                found.append(
+                    Piece(
+                        id=id_,
+                        source=same.setdefault(source, source) or "",
+                        scope=same.setdefault(scope, scope) or "",
+                        key=key,
+                        title=title,
+                        url=url,
+                        created_at=_moment(created),
+                        updated_at=_moment(updated if changed is None else max(updated, changed)),
+                        done_at=None if done_at is None else _moment(done_at),
+                        counts=counted[end_of_it],
+                        key_results=serves,
+                        assignee=same.setdefault(worker, worker),
+                    )
+                )
+    found.sort(key=lambda piece: piece.id)
+    return found
+
+
+_NONE: frozenset[str] = frozenset()
+# Two statements each: asked for both at once, no database takes its index of days, but reads every item.
+_WINDOW = ("piece.done_at IS NULL", "piece.done_at >= :start")
+_OPEN = ("piece.done_at IS NULL", "piece.done_at >= :end")
+_LINKED_PIECES = (
+    "(SELECT DISTINCT linked.piece_id FROM links named CROSS JOIN parts linked WHERE named.key_result IN {wanted} "
+    "AND named.reason IN ('rule', 'trailer', 'parent') AND linked.item_id = named.item_id) chosen CROSS JOIN "
+)
+_STANDING = (
+    "SELECT piece.id, piece.source, scope.name, piece.key, piece.title, piece.url, piece.created_at, piece.updated_at, "
+    "piece.done_at, piece.kind, piece.assignee, piece.author, piece.state, piece.status, piece.status_id, "
+    "piece.resolution, piece.resolution_id FROM {pieces} CROSS JOIN scopes scope WHERE {window} "
+    "AND scope.id = piece.scope_id AND scope.configured "
+    "AND EXISTS (SELECT 1 FROM parts own WHERE own.item_id = piece.id AND own.piece_id = piece.id)"
+)
+_CHANGES = (
+    "SELECT p.piece_id, MAX(part.updated_at) FROM {pieces} CROSS JOIN parts p CROSS JOIN items part WHERE {window} "
+    "AND p.piece_id = piece.id AND p.item_id <> piece.id AND part.id = p.item_id GROUP BY p.piece_id"
+)
+_SERVED = (
+    "SELECT DISTINCT p.piece_id, l.key_result FROM {pieces} CROSS JOIN parts p CROSS JOIN links l WHERE {window} "
+    "AND p.piece_id = piece.id AND l.item_id = p.item_id AND l.reason IN ('rule', 'trailer', 'parent')"
+)
+"""``CROSS JOIN`` is an inner join that SQLite carries out in this order."""
+
+
+def _rows(connection: Connection, query: str, chosen: str, done: str, bounds: dict[str, Any]) -> Iterable[Any]:
+    """The rows of a statement about the pieces of a window, as the driver gives them."""
+    wanted = "(SELECT value FROM json_each(:key_results))"
+    if connection.dialect.name == "postgresql":
+        wanted = "(SELECT json_array_elements_text(CAST(:key_results AS json)))"
+    pieces_ = f"{chosen.format(wanted=wanted)}items piece"
+    window = f"{'piece.id = chosen.piece_id AND ' if chosen else ''}{done} AND piece.created_at < :end"
+    return connection.execute(text(query.format(pieces=pieces_, window=window)), bounds)
+
+
+def _served(rows: Iterable[Any], key_results: Collection[str]) -> dict[int, frozenset[str]]:
+    """Which of some key results each piece of work, or item, serves, from pairs; those that serve none are left out."""
+    by_id: dict[int, tuple[str, ...]] = {}
+    for id_, key_result in rows:
+        if key_result in key_results:
+            by_id[id_] = (*by_id.get(id_, ()), key_result)
+    sets = {each: frozenset(each) for each in set(by_id.values())}
+    return {id_: sets[each] for id_, each in by_id.items()}
+
+
+def _moment(value: Any) -> datetime:
+    """A time as the driver gives it: text in SQLite, see ``okrsync.store.schema.Moment``."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    moment: datetime = value.astimezone(UTC)
+    return moment
 
 
 _FACET_KEYS = {
@@ -156,21 +208,27 @@ def waits(
         .join(scopes, scopes.c.id == items.c.scope_id)
         .where(
             scopes.c.configured,
-            items.c.source.in_(sources),
             item_waits.c.since < end,
             or_(item_waits.c.until.is_(None), item_waits.c.until >= start),
         )
         .order_by(item_waits.c.item_id, item_waits.c.kind, item_waits.c.account, item_waits.c.since)
     )
     with reading(engine) as connection:
-        rows = connection.execute(in_window).all()
+        # Asked for the sources, SQLite would begin with all of their items.
+        rows = [row for row in connection.execute(in_window) if row.source in sources]
         if not rows:
             return []
-        by_piece = _served(connection, key_results)
-        by_item: dict[int, set[str]] = {}
+        with_it = parts.alias("with_it")
+        serving = (
+            select(parts.c.item_id, links.c.key_result)
+            .join(with_it, with_it.c.piece_id == parts.c.piece_id)
+            .join(links, links.c.item_id == with_it.c.item_id)
+            .where(links.c.reason.in_(OWN_REASONS))
+            .distinct()
+        )
+        by_item: dict[int, frozenset[str]] = {}
         for ids in chunks(list({row.item_id for row in rows})):
-            for part in connection.execute(select(parts).where(parts.c.item_id.in_(ids))):
-                by_item.setdefault(part.item_id, set()).update(by_piece.get(part.piece_id, ()))
+            by_item |= _served(connection.execute(serving.where(parts.c.item_id.in_(ids))), key_results)
     return [
         ItemWait(
             source=row.source,
@@ -181,60 +239,62 @@ def waits(
                 since=row.since,
                 until=None if row.until is None or row.until >= end else row.until,
             ),
-            key_results=frozenset(by_item.get(row.item_id, ())),
+            key_results=by_item.get(row.item_id, _NONE),
         )
         for row in rows
     ]
 
 
-def _served(connection: Connection, key_results: Collection[str]) -> dict[int, set[str]]:
-    """Which of some key results each piece of work serves; pieces that serve none are left out."""
-    served = (
-        select(links.c.key_result, parts.c.piece_id)
-        .join(parts, parts.c.item_id == links.c.item_id)
-        .where(links.c.reason.in_(OWN_REASONS), links.c.key_result.in_(key_results))
-        .distinct()
-    )
-    by_piece: dict[int, set[str]] = {}
-    for row in connection.execute(served):
-        by_piece.setdefault(row.piece_id, set()).add(row.key_result)
-    return by_piece
+def rule_links(
+    engine: Engine, key_results: Iterable[KeyResult], *, sources: Collection[str], share: float = 0.5
+) -> Iterator[RuleLinks]:
+    """What each work rule of ``key_results`` matches, in the order of the rules; links must be up to date.
 
-
-def rule_links(engine: Engine, key_results: Iterable[KeyResult], *, sources: Collection[str]) -> Iterator[RuleLinks]:
-    """What each work rule of ``key_results`` matches, in the order of the rules; links must be up to date."""
+    Pieces are counted, which costs much, for the rules that may match so large a ``share`` of all pieces.
+    """
     by_words = {
         (key_result.id, describe(index, rule)): (index, rule)
         for key_result in key_results
         for index, rule in enumerate(key_result.work, 1)
     }
-    matched = (
-        select(
-            links.c.key_result,
-            links.c.rule,
-            func.count(items.c.id.distinct()).label("items"),
-            func.count(parts.c.piece_id.distinct()).label("pieces"),
-        )
-        .join(items, items.c.id == links.c.item_id)
-        .join(scopes, scopes.c.id == items.c.scope_id)
-        .outerjoin(parts, parts.c.item_id == items.c.id)
-        .where(links.c.reason.in_(OWN_REASONS), scopes.c.configured, items.c.source.in_(sources))
-        .group_by(links.c.key_result, links.c.rule)
-    )
-    everything = (
-        select(items.c.source, func.count(parts.c.piece_id.distinct()))
+    own, shown = links.c.reason.in_(OWN_REASONS), and_(scopes.c.configured, items.c.source.in_(sources))
+    hidden = select(scopes.c.id).where(or_(~scopes.c.configured, scopes.c.source.not_in(sources)))
+    counted = select(links.c.key_result, links.c.rule, func.count()).where(own)
+    of_items = items.join(scopes, scopes.c.id == items.c.scope_id)
+    pieces_of = (
+        select(func.count(parts.c.piece_id.distinct()))
+        .select_from(links)
+        .join(of_items, items.c.id == links.c.item_id)
         .join(parts, parts.c.item_id == items.c.id)
-        .join(scopes, scopes.c.id == items.c.scope_id)
-        .where(scopes.c.configured, items.c.source.in_(sources))
+        .where(own, shown)
+    )
+    every = (
+        select(items.c.source, func.count(parts.c.piece_id.distinct()))
+        .select_from(of_items.join(parts, parts.c.item_id == items.c.id))
+        .where(shown)
         .group_by(items.c.source)
     )
     with reading(engine) as connection:
-        found = {(row.key_result, row.rule): (row.items, row.pieces) for row in connection.execute(matched)}
-        of_source = {row[0]: int(row[1]) for row in connection.execute(everything)}
-    for (key_result, words), (index, rule) in by_words.items():
-        items_, pieces_ = found.get((key_result, words), (0, 0))
-        of = sum(of_source.values()) if rule.source is None else of_source.get(rule.source, 0)
-        yield RuleLinks(key_result, index, items_, pieces_, of)
+        # With all scopes in the report, which is so as a rule, the links tell without a look at the items.
+        if connection.execute(select(exists(hidden))).scalar():
+            counted = counted.select_from(links.join(of_items, items.c.id == links.c.item_id)).where(shown)
+        found = {
+            (row[0], row[1]): int(row[2])
+            for row in connection.execute(counted.group_by(links.c.key_result, links.c.rule))
+        }
+        of_source = {row[0]: int(row[1]) for row in connection.execute(every)}
+        several = connection.execute(
+            select(func.count() - func.count(parts.c.item_id.distinct())).select_from(parts)
+        ).scalar_one()
+        for (key_result, words), (index, rule) in by_words.items():
+            number = found.get((key_result, words), 0)
+            of = sum(of_source.values()) if rule.source is None else of_source.get(rule.source, 0)
+            pieces_: int | None = None
+            # An item is part of one piece, but for those that are part of several.
+            if number + several >= share * of:
+                this = (links.c.key_result == key_result, links.c.rule == words)
+                pieces_ = int(connection.execute(pieces_of.where(*this)).scalar_one())
+            yield RuleLinks(key_result, index, number, pieces_, of)
 
 
 def listed_links(engine: Engine, *, sources: Collection[str], key_result: str | None = None) -> Iterator[Link]:
