@@ -119,6 +119,14 @@ def test_the_report_is_as_its_schema_says(content: Any) -> None:
     jsonschema.validate(content, schema, cls=jsonschema.Draft202012Validator)
 
 
+def test_the_tree_of_goals_is_in_the_json(content: Any) -> None:
+    ids = {goal["id"] for goal in content["goals"]}
+    assert {result["objective"] for result in content["key_results"]} <= ids
+    assert {goal["parent"] for goal in content["goals"]} - {None} <= ids
+    assert all(share["serving"] <= share["completed"] for share in content["chain"])
+    assert content["chain"]
+
+
 def test_what_changed_is_what_a_report_of_the_week_before_does_not_say(demo: Run, content: Any) -> None:
     """The day before is judged from today's facts; asked for itself, it says the same."""
     done = okrsync("report", "--as-of", "2026-11-13", "--format", "json", cwd=demo.folder)

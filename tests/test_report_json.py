@@ -9,7 +9,7 @@ import pytest
 
 from okrsync.model import Forecast, Movement, Trend, Verdict
 from okrsync.report.json import to_json
-from okrsync.report.value import SUBJECT_KINDS, Earlier, Mode, Severity, SubjectKind
+from okrsync.report.value import SUBJECT_KINDS, ChainShare, Earlier, GoalNode, Mode, Severity, SubjectKind
 from tests.report_samples import FINDINGS, HOSTILE, full, judgement, many, piece, report
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[1] / "config" / "report.schema.json").read_text("utf-8"))
@@ -75,7 +75,7 @@ def test_keys_and_their_order_are_the_contracts():
     )
     assert list(content) == [
         "schema", "as_of", "cycle", "headline", "sources", "key_results", "findings", "not_judged", "silenced",
-        "unlinked", "closing", "changes",
+        "unlinked", "closing", "changes", "goals", "chain",
     ]  # fmt: skip
     assert content["schema"] == 1
     assert content["as_of"] == "2026-11-20"
@@ -101,6 +101,29 @@ def test_keys_and_their_order_are_the_contracts():
     assert content["unlinked"] == {"completed": 0, "by_scope": {}, "suggestions": []}
     assert content["closing"] is None
     assert content["changes"] is None
+
+
+def test_the_tree_of_goals_and_the_shares_of_the_chain():
+    goals = [
+        GoalNode("O1", "Sell within a day", "acme", 0, None, broken=False, busy=2),
+        GoalNode("O2", "".join(HOSTILE), "commerce", 1, None, broken=True, busy=0),
+        GoalNode("O3", "支付不失败", "payments", 2, "O2", broken=False, busy=1),
+    ]
+    content = parsed(
+        replace(report(), goals=tuple(goals), chain=(ChainShare("company", 3, 3), ChainShare("team", 0, 9)))
+    )
+    assert [list(goal) for goal in content["goals"]] == [
+        ["id", "title", "team", "depth", "parent", "broken", "busy"]
+    ] * 3  # fmt: skip
+    assert [tuple(goal.values()) for goal in content["goals"]] == [
+        ("O1", "Sell within a day", "acme", 0, None, False, 2),
+        ("O2", "".join(HOSTILE), "commerce", 1, None, True, 0),
+        ("O3", "支付不失败", "payments", 2, "O2", False, 1),
+    ]
+    assert content["chain"] == [
+        {"level": "company", "serving": 3, "completed": 3},
+        {"level": "team", "serving": 0, "completed": 9},
+    ]
 
 
 def test_values():

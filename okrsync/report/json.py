@@ -10,7 +10,7 @@ from typing import Any
 
 from okrsync.dates import day_of, iso
 from okrsync.model import Judgement, Movement, SourceStatus, Suggestion, Trend, Verdict
-from okrsync.report.value import Change, Closing, Finding, Report, Subject, Unjudged
+from okrsync.report.value import Change, Closing, Finding, GoalNode, Report, Subject, Unjudged
 
 SCHEMA = 1
 """Version of the format; it rises when a key goes or changes its meaning."""
@@ -62,9 +62,23 @@ def to_json(report: Report) -> str:
         },
         "closing": report.closing and _closing(report.closing),
         "changes": report.previous_as_of and _changes(report, report.previous_as_of),
+        "goals": [_goal(node) for node in report.goals],
+        "chain": [{"level": share.level, "serving": share.part, "completed": share.whole} for share in report.chain],
     }
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+
+
+def _goal(node: GoalNode) -> dict[str, Any]:
+    return {
+        "id": node.id,
+        "title": node.title,
+        "team": node.team,
+        "depth": node.depth,
+        "parent": node.parent,
+        "broken": node.broken,
+        "busy": node.busy,
+    }
 
 
 def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
