@@ -9,7 +9,6 @@ from docs.examples.example import HEAD, SETTINGS, Example
 from okrsync.findings.catalogue import RULES
 from okrsync.findings.interface import Rule
 from okrsync.findings.thresholds import Thresholds
-from okrsync.numbers import enumerated
 from okrsync.report.value import MODES
 from okrsync.report.words import MODES as MODE_WORDS
 from okrsync.schemas import docstrings_of
@@ -77,7 +76,7 @@ def _yields(rule: Rule) -> str:
     others = [f"[{each}]({each}.md)" for each in rule.yields_to if each != rule.id]
     others += ["the finding at its objective"] if rule.id in rule.yields_to else []
     return (
-        f" Where {enumerated(others, len(others), 'or')} says the same, of the same subject or of what it belongs to, "
+        f" Where {' or '.join(others)} says the same, of the same subject or of what it belongs to, "
         "that is the finding, and this one becomes a line of its evidence."
     )
 

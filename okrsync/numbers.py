@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 
@@ -24,13 +23,6 @@ def show(value: float) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text
-
-
-def enumerated(names: Sequence[str], most: int = 4, word: str = "and") -> str:
-    """``O1, O2 and O3``; of more than ``most`` the first ones, and how many there are besides."""
-    if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return f"{', '.join(names[:-1])} {word} {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def count_of(number: int, noun: str) -> str:

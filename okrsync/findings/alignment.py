@@ -9,8 +9,9 @@ from okrsync.findings.goals import Goals
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_objective, of_team
 from okrsync.findings.shares import surely_below
 from okrsync.findings.teams import Workers, lead_of, name_of
+from okrsync.findings.telling import lead_or, listed, owner_of
+from okrsync.language import N_, _, ngettext
 from okrsync.model import KeyResult, Kind, Objective, Team, Verdict
-from okrsync.numbers import count_of, enumerated
 from okrsync.report.value import ChainShare, Subject
 
 NAMED = 4
@@ -25,9 +26,11 @@ def _no_parent(facts: Facts) -> Iterator[Found]:
             continue
         yield Found(
             of_objective(objective),
-            f"objective {objective.id} of {name_of(facts, objective.team)} supports nothing above it",
-            (f"Above it stand {enumerated(above)}.",),
-            f"{_lead(facts, objective)}: name what it serves with 'supports', or drop it.",
+            _("objective {id} of {team} supports nothing above it").format(
+                id=objective.id, team=name_of(facts, objective.team)
+            ),
+            (_("Above it stand {goals}.").format(goals=listed(above)),),
+            _("{who}: name what it serves with 'supports', or drop it.").format(who=_lead(facts, objective)),
         )
 
 
@@ -47,22 +50,26 @@ def _unsupported(facts: Facts) -> Iterator[Found]:
         if objective.id in goals.named or not running or next(goals.teams.below(objective.team), None) is None:
             continue
         bare = [each for each in running if not carried(each)]
-        evidence = ("No objective names it in 'supports', and no work is linked to it.",)
+        evidence = (_("No objective names it in 'supports', and no work is linked to it."),)
         if len(bare) == len(running):
             yield Found(
                 of_objective(objective),
-                f"nothing below carries objective {objective.id}: neither an objective nor work",
-                (f"{count_of(len(bare), 'key result')}: {enumerated([each.id for each in bare])}.", *evidence),
-                f"{_lead(facts, objective)}: agree with the teams below who carries it, or drop it.",
+                _("nothing below carries objective {id}: neither an objective nor work").format(id=objective.id),
+                (
+                    _("Its key results: {key_results}.").format(key_results=listed([each.id for each in bare])),
+                    *evidence,
+                ),
+                _("{who}: agree with the teams below who carries it, or drop it.").format(who=_lead(facts, objective)),
             )
             continue
         for key_result in bare:
             yield Found(
                 of_key_result(key_result),
-                f"nothing below carries {key_result.id}: neither an objective nor work",
+                _("nothing below carries {id}: neither an objective nor work").format(id=key_result.id),
                 evidence,
-                f"{key_result.owner or _lead(facts, objective)}: agree with the teams below who carries it, "
-                "or link the work.",
+                _("{who}: agree with the teams below who carries it, or link the work.").format(
+                    who=key_result.owner or _lead(facts, objective)
+                ),
             )
 
 
@@ -87,19 +94,25 @@ def _silent_level(facts: Facts) -> Iterator[Found]:
         silent = [team for team in of_level if team.id not in loud or team.id in paper]
         if not silent:
             continue
-        names = enumerated([name_of(facts, team.id) for team in silent])
-        leads = enumerated([team.lead or f"the lead of {team.id}" for team in silent])
-        action = f"{leads}: set objectives that carry those above, or take the level out of the tree."
+        message = _("the chain breaks at {teams} ({level})")
         if len(silent) == len(of_level):
-            evidence = tuple(islice((_silence(facts, goals, team, paper) for team in silent), NAMED))
-            yield Found(Subject("level", level), f"the chain breaks at {names} ({level})", evidence, action)
+            yield Found(
+                Subject("level", level),
+                message.format(teams=listed([name_of(facts, team.id) for team in silent]), level=level),
+                tuple(islice((_silence(facts, goals, team, paper) for team in silent), NAMED)),
+                _("{who}: set objectives that carry those above, or take the level out of the tree.").format(
+                    who=listed([lead_or(team.lead) for team in silent])
+                ),
+            )
             continue
         for team in silent:
             yield Found(
                 of_team(team),
-                f"the chain breaks at {name_of(facts, team.id)} ({level})",
+                message.format(teams=name_of(facts, team.id), level=level),
                 (_silence(facts, goals, team, paper),),
-                f"{team.lead or 'Its lead'}: set objectives that carry those above, or take the team out of the tree.",
+                _("{who}: set objectives that carry those above, or take the team out of the tree.").format(
+                    who=lead_or(team.lead)
+                ),
             )
 
 
@@ -125,30 +138,54 @@ def _silence(facts: Facts, goals: Goals, team: Team, paper: set[str]) -> str:
     below = [objective.id for each in goals.teams.below(team.id) for objective in goals.by_team.get(each.id, ())]
     name = name_of(facts, team.id)
     if team.id in paper:
-        return (
-            f"{name} has objectives, but no check-in and no linked work since the cycle began on {facts.cycle.start}."
+        return _("{team} has objectives, but no check-in and no linked work since the cycle began on {start}.").format(
+            team=name, start=facts.cycle.start
         )
-    without = "no objectives, check-ins or linked work" if facts.store else "no objectives"
-    return f"{name} has {without}; below it stand {enumerated(below) or 'teams with linked work'}."
+    if not below:
+        return _("{team} has no objectives, check-ins or linked work; below it stand teams with linked work.").format(
+            team=name
+        )
+    if facts.store:
+        return _("{team} has no objectives, check-ins or linked work; below it stand {goals}.").format(
+            team=name, goals=listed(below)
+        )
+    return _("{team} has no objectives; below it stand {goals}.").format(team=name, goals=listed(below))
 
 
 def _chain(facts: Facts) -> Iterator[Found | NotJudged]:
     goals = facts.once(Goals)
     if not any(map(goals.is_top, goals.pursued)):
-        yield NotJudged(None, "no team at the top has an objective that work could serve")
+        yield NotJudged(None, _("no team at the top has an objective that work could serve"))
         return
+    few = facts.thresholds.few
     for share in chain_shares(facts):
         level, part, whole = share.level, share.part, share.whole
         subject = Subject("level", level)
-        if whole < facts.thresholds.few:
-            yield NotJudged(subject, f"fewer than {facts.thresholds.few} pieces of work were completed there")
+        if whole < few:
+            yield NotJudged(
+                subject,
+                ngettext(
+                    "fewer than {count} piece of work was completed there",
+                    "fewer than {count} pieces of work were completed there",
+                    few,
+                ).format(count=few),
+            )
         elif surely_below(part, whole, facts.thresholds.chain, facts.thresholds.sure):
             yield Found(
                 subject,
-                f"{part} of {whole} pieces of work completed at the level {level} ({part / whole:.0%}) serve an "
-                "objective at the top",
-                ("The rest serves no key result, or one from which no unbroken chain of 'supports' leads to the top.",),
-                f"{_leads_of(facts, level)}: connect the objectives that work goes to, or stop the work.",
+                _(
+                    "{part} of {whole} pieces of work completed at the level {level} ({share}) serve an objective at "
+                    "the top"
+                ).format(part=part, whole=whole, level=level, share=f"{part / whole:.0%}"),
+                (
+                    _(
+                        "The rest serves no key result, or one from which no unbroken chain of 'supports' leads to "
+                        "the top."
+                    ),
+                ),
+                _("{who}: connect the objectives that work goes to, or stop the work.").format(
+                    who=_leads_of(facts, level)
+                ),
             )
 
 
@@ -181,13 +218,21 @@ def _other_pillar(facts: Facts) -> Iterator[Found]:
             continue
         yield Found(
             of_objective(objective),
-            f"objective {objective.id} supports {objective.supports}, but serves another strategy pillar",
-            (
-                f"{objective.id}: {titles.get(objective.strategy, objective.strategy)}; "
-                f"{above.id}: {titles.get(above.strategy, above.strategy)}.",
-                "Its key results can all be reached without moving those above.",
+            _("objective {id} supports {above}, but serves another strategy pillar").format(
+                id=objective.id, above=objective.supports
             ),
-            f"{_lead(facts, objective)}: let it support an objective of its own pillar, or say whose it really is.",
+            (
+                _("{id}: {pillar}; {above}: {other}.").format(
+                    id=objective.id,
+                    pillar=titles.get(objective.strategy, objective.strategy),
+                    above=above.id,
+                    other=titles.get(above.strategy, above.strategy),
+                ),
+                _("Its key results can all be reached without moving those above."),
+            ),
+            _("{who}: let it support an objective of its own pillar, or say whose it really is.").format(
+                who=_lead(facts, objective)
+            ),
         )
 
 
@@ -198,18 +243,22 @@ def _leads_nowhere(facts: Facts) -> Iterator[Found]:
         if flaw is not None:
             yield Found(
                 of_objective(objective),
-                f"objective {objective.id} supports {objective.supports}, which leads nowhere: {flaw}",
-                action=f"{_lead(facts, objective)}: let it support a goal of a level above that is still pursued.",
+                _("objective {id} supports {above}, which leads nowhere: {flaw}").format(
+                    id=objective.id, above=objective.supports, flaw=flaw
+                ),
+                action=_("{who}: let it support a goal of a level above that is still pursued.").format(
+                    who=_lead(facts, objective)
+                ),
             )
 
 
 def _lead(facts: Facts, objective: Objective) -> str:
     """Who is asked about an objective: its owner, else its team's lead."""
-    return objective.owner or lead_of(facts, objective.team) or "Its owner"
+    return owner_of(objective.owner, lead_of(facts, objective.team))
 
 
 def _leads_of(facts: Facts, level: str) -> str:
-    return enumerated([team.lead for team in facts.programme.teams if team.level == level and team.lead]) or "Its leads"
+    return listed([team.lead for team in facts.programme.teams if team.level == level and team.lead]) or _("Its leads")
 
 
 RULES: tuple[Rule, ...] = (
@@ -217,7 +266,7 @@ RULES: tuple[Rule, ...] = (
         "A001",
         "alignment",
         "warning",
-        "objective that supports nothing above it",
+        N_("objective that supports nothing above it"),
         "Levels above have set objectives, and this one names none of them: either the work goes elsewhere, or nobody "
         "wrote down where it leads.",
         "The objective has no `supports`, and a team above its own pursues an objective in this cycle, or in a longer "
@@ -229,7 +278,7 @@ RULES: tuple[Rule, ...] = (
         "A002",
         "alignment",
         "warning",
-        "goal that nothing below carries",
+        N_("goal that nothing below carries"),
         "Somebody above wants this, and no level below does anything for it: no objective points at it, no work is "
         "linked to it. It will not happen by itself.",
         "The goal belongs to a team with teams below it. A key result is carried when it, or its objective, is named "
@@ -244,7 +293,7 @@ RULES: tuple[Rule, ...] = (
         "A003",
         "alignment",
         "warning",
-        "level that is silent between two that are not",
+        N_("level that is silent between two that are not"),
         "The top sets goals, teams at the bottom have theirs, and the level between carries nothing on: what the teams "
         "do is no longer what the top wants. This is where the chain breaks.",
         "A team is silent when it pursues no objective and does no linked work; or when it has objectives, but since "
@@ -260,7 +309,7 @@ RULES: tuple[Rule, ...] = (
         "A004",
         "alignment",
         "warning",
-        "little completed work serves an objective at the top",
+        N_("little completed work serves an objective at the top"),
         "What a level finishes either leads, step by step, to an objective of the company, or it does not. Here most "
         "of it does not.",
         "Of the pieces of work completed in the cycle by the teams of a level, the share that serves a key result "
@@ -274,7 +323,7 @@ RULES: tuple[Rule, ...] = (
         "A005",
         "alignment",
         "warning",
-        "objective that supports one of another strategy pillar",
+        N_("objective that supports one of another strategy pillar"),
         "The objective is hung below one that it cannot move: its key results serve one pillar of the strategy, those "
         "above another. On paper the tree is complete.",
         "The objective and the one that it supports (or whose key result it supports) both name a `strategy`, and not "
@@ -286,7 +335,7 @@ RULES: tuple[Rule, ...] = (
         "A006",
         "alignment",
         "warning",
-        "objective whose support leads nowhere",
+        N_("objective whose support leads nowhere"),
         "The objective supports a goal that nobody pursues any more, or one that does not stand above it: the chain "
         "ends there.",
         "`supports` names a key result that was retired, an objective whose key results all were, a goal of a cycle "

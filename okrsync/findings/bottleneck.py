@@ -16,6 +16,7 @@ from okrsync.dates import end_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule
 from okrsync.findings.shares import surely_above
 from okrsync.findings.teams import Workers, name_of, tree_of
+from okrsync.language import N_, _, ngettext
 from okrsync.model import KeyResult, Objective, Piece, Team
 from okrsync.report.value import Subject
 
@@ -56,7 +57,29 @@ def _members(facts: Facts) -> dict[str, int]:
     return Counter(person.team for person in facts.people if person.team is not None)
 
 
-def _share(facts: Facts, pieces: Iterable[Piece], what: str) -> Iterator[Found | NotJudged]:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a lead may hold most of, in the sentences that are said of it."""
+
+    too_few: str
+    message: str
+
+
+_OPEN = _Held(
+    N_("fewer than {few} open pieces of work of {team} are known"),
+    N_("{name}, who leads {team}, holds {share} of its open pieces of work"),
+)
+_COMPLETED = _Held(
+    N_("fewer than {few} completed pieces of work of {team} are known"),
+    N_("{name}, who leads {team}, holds {share} of its completed pieces of work"),
+)
+_REVIEWS = _Held(
+    N_("fewer than {few} review requests of {team} are known"),
+    N_("{name}, who leads {team}, holds {share} of its review requests"),
+)
+
+
+def _share(facts: Facts, pieces: Iterable[Piece], what: _Held) -> Iterator[Found | NotJudged]:
     workers, members = facts.once(Workers), facts.once(_members)
     teams_of = {person.id: person.team for person in facts.people}
     held: dict[str | None, Counter[str | None]] = {}
@@ -69,42 +92,45 @@ def _share(facts: Facts, pieces: Iterable[Piece], what: str) -> Iterator[Found |
         whole = sum(totals[team] for team in lead.teams if team in held)
         others = sum(members.get(team, 0) for team in lead.teams) - (teams_of[lead.person] in lead.teams)
         if own == whole and not others:
-            yield NotJudged(lead.subject, f"nobody else is known in {name_of(facts, lead.team.id)}")
+            yield NotJudged(lead.subject, _("nobody else is known in {team}").format(team=name_of(facts, lead.team.id)))
             continue
         yield from _judged(facts, lead, own, whole, what)
 
 
-def _judged(facts: Facts, lead: _Lead, part: int, whole: int, what: str) -> Iterator[Found | NotJudged]:
+def _judged(facts: Facts, lead: _Lead, part: int, whole: int, what: _Held) -> Iterator[Found | NotJudged]:
+    team = name_of(facts, lead.team.id)
     if whole < facts.thresholds.few:
-        few = facts.thresholds.few
-        yield NotJudged(lead.subject, f"fewer than {few} {what} of {name_of(facts, lead.team.id)} are known")
+        yield NotJudged(lead.subject, _(what.too_few).format(few=facts.thresholds.few, team=team))
     elif surely_above(part, whole, facts.thresholds.lead, facts.thresholds.sure):
         yield Found(
             lead.subject,
-            f"{lead.name}, who leads {name_of(facts, lead.team.id)}, holds {part / whole:.0%} of its {what}",
-            (f"{part} of {whole}.",),
-            f"{lead.name}: choose which of these only you can do, and hand on the rest.",
+            _(what.message).format(name=lead.name, team=team, share=f"{part / whole:.0%}"),
+            (_("{part} of {whole}.").format(part=part, whole=whole),),
+            _("{who}: choose which of these only you can do, and hand on the rest.").format(who=lead.name),
         )
 
 
 def _open(facts: Facts) -> Iterator[Found | NotJudged]:
-    yield from _share(facts, facts.open, "open pieces of work")
+    yield from _share(facts, facts.open, _OPEN)
 
 
 def _completed(facts: Facts) -> Iterator[Found | NotJudged]:
-    yield from _share(facts, facts.completed, "completed pieces of work")
+    yield from _share(facts, facts.completed, _COMPLETED)
 
 
 def _reviews(facts: Facts) -> Iterator[Found | NotJudged]:
     for lead, own, others in _waits(facts, ("review",)):
-        yield from _judged(facts, lead, len(own), len(own) + len(others), "review requests")
+        yield from _judged(facts, lead, len(own), len(own) + len(others), _REVIEWS)
 
 
 def _waiting(facts: Facts) -> Iterator[Found | NotJudged]:
     for lead, own, others in _waits(facts, ("review", "assignment")):
         cases = facts.thresholds.waits
         if min(len(own), len(others)) < cases:
-            yield NotJudged(lead.subject, f"fewer than {cases} waits for them, or for the rest of the team, are known")
+            yield NotJudged(
+                lead.subject,
+                _("fewer than {count} waits for them, or for the rest of the team, are known").format(count=cases),
+            )
             continue
         usual, here = median(others), median(own)
         longer = sum(wait > usual for wait in own)
@@ -112,10 +138,15 @@ def _waiting(facts: Facts) -> Iterator[Found | NotJudged]:
         if here >= long and surely_above(longer, len(own), 0.5, facts.thresholds.sure):
             yield Found(
                 lead.subject,
-                f"work waits {here:.1f} days for {lead.name}, "
-                f"{usual:.1f} for the rest of {name_of(facts, lead.team.id)}",
-                (f"Medians of {len(own)} and {len(others)} waits; what still waits counts up to today.",),
-                f"{lead.name}: let others review and decide, or keep time for it every day.",
+                _("work waits {days} days for {name}, {usual} for the rest of {team}").format(
+                    days=f"{here:.1f}", name=lead.name, usual=f"{usual:.1f}", team=name_of(facts, lead.team.id)
+                ),
+                (
+                    _("Medians of {own} and {others} waits; what still waits counts up to today.").format(
+                        own=len(own), others=len(others)
+                    ),
+                ),
+                _("{who}: let others review and decide, or keep time for it every day.").format(who=lead.name),
             )
 
 
@@ -154,7 +185,7 @@ def _grouped(facts: Facts, of: _Of) -> dict[str | None, list[tuple[Objective, Ke
 
 
 def _by_team(facts: Facts) -> dict[str | None, list[tuple[Objective, KeyResult]]]:
-    return _grouped(facts, lambda objective, _: (objective.team,))
+    return _grouped(facts, lambda objective, _kr: (objective.team,))
 
 
 def _by_owner(facts: Facts) -> dict[str | None, list[tuple[Objective, KeyResult]]]:
@@ -170,9 +201,10 @@ def _owns(facts: Facts) -> Iterator[Found]:
         if len(owners) >= facts.thresholds.owned and part / len(owners) > facts.thresholds.lead:
             yield Found(
                 lead.subject,
-                f"{lead.name} owns {part} of the {len(owners)} key results of the team that they lead, "
-                f"{name_of(facts, lead.team.id)}",
-                action=f"{lead.name}: give key results to those who can move them.",
+                _("{name} owns {part} of the {whole} key results of the team that they lead, {team}").format(
+                    name=lead.name, part=part, whole=len(owners), team=name_of(facts, lead.team.id)
+                ),
+                action=_("{who}: give key results to those who can move them.").format(who=lead.name),
             )
 
 
@@ -190,10 +222,25 @@ def _details(facts: Facts) -> Iterator[Found | NotJudged]:
         if own and done >= facts.thresholds.few and not said:
             yield Found(
                 lead.subject,
-                f"{lead.name} finished {done} pieces of work in the cycle, and nobody has checked in on the key "
-                f"results of {name_of(facts, lead.team.id)}",
-                (f"{len(own)} key results are theirs or their team's.",),
-                f"{lead.name}: look at the outcomes first, every {facts.cycle.check_in.days} days.",
+                ngettext(
+                    "{name} finished {count} piece of work in the cycle, and nobody has checked in on the key results "
+                    "of {team}",
+                    "{name} finished {count} pieces of work in the cycle, and nobody has checked in on the key results "
+                    "of {team}",
+                    done,
+                ).format(name=lead.name, count=done, team=name_of(facts, lead.team.id)),
+                (
+                    ngettext(
+                        "{count} key result is theirs or their team's.",
+                        "{count} key results are theirs or their team's.",
+                        len(own),
+                    ).format(count=len(own)),
+                ),
+                ngettext(
+                    "{who}: look at the outcomes first, every {count} day.",
+                    "{who}: look at the outcomes first, every {count} days.",
+                    facts.cycle.check_in.days,
+                ).format(who=lead.name, count=facts.cycle.check_in.days),
             )
 
 
@@ -207,7 +254,7 @@ RULES: tuple[Rule, ...] = (
         "B001",
         "bottleneck",
         "warning",
-        "lead who holds most of the team's open work",
+        N_("lead who holds most of the team's open work"),
         "Whoever leads does the work instead of leading it: everything goes through one pair of hands.",
         "The share of the team's assigned open pieces that the lead is assigned is above `lead`, and chance explains "
         "that less often than `sure` allows (binomial test). Not judged with fewer than `few` pieces." + _WHO,
@@ -217,7 +264,7 @@ RULES: tuple[Rule, ...] = (
         "B002",
         "bottleneck",
         "warning",
-        "lead who finishes most of the team's work",
+        N_("lead who finishes most of the team's work"),
         "The details are done by the one who should decide which of them matter.",
         "As B001, of what was completed in the cycle. A pull request without an assignee is its author's." + _WHO,
         _completed,
@@ -226,7 +273,7 @@ RULES: tuple[Rule, ...] = (
         "B003",
         "bottleneck",
         "warning",
-        "lead who is asked for most reviews",
+        N_("lead who is asked for most reviews"),
         "Nothing is merged without the lead: the team cannot be quicker than one calendar.",
         "As B001, of the review requests that were open in the cycle. Not judged where no reviews can be read." + _WHO,
         _reviews,
@@ -235,7 +282,7 @@ RULES: tuple[Rule, ...] = (
         "B004",
         "bottleneck",
         "warning",
-        "work that waits longer for the lead than for the team",
+        N_("work that waits longer for the lead than for the team"),
         "Work stands still until the lead looks at it.",
         "The median time from a review request or assignment to the act, for the lead and for the rest of the team, "
         "with `waits` cases each at least: for the lead `longer` times as long, and `least_wait` days; and the lead's "
@@ -246,7 +293,7 @@ RULES: tuple[Rule, ...] = (
         "B005",
         "bottleneck",
         "warning",
-        "lead who owns most of the team's key results",
+        N_("lead who owns most of the team's key results"),
         "Key results that all belong to one person belong to nobody else: the team does not answer for outcomes.",
         "The lead owns more than the share `lead` of the team's key results (the objective's owner where a key result "
         "has none), of `owned` key results at least. Only leads who stand under `people:` are judged.",
@@ -257,7 +304,7 @@ RULES: tuple[Rule, ...] = (
         "B006",
         "bottleneck",
         "warning",
-        "many details and no check-ins",
+        N_("many details and no check-ins"),
         "The lead is busy with pieces of work, and nobody says how the outcomes stand.",
         "`fair` check-in periods or more into the cycle the lead has completed `few` pieces or more, and nobody has "
         "checked in on a key result that is theirs or their team's." + _WHO,

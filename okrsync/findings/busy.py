@@ -8,8 +8,10 @@ from okrsync.dates import day_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result
 from okrsync.findings.shares import surely_above, surely_grew
 from okrsync.findings.teams import Workers, name_of
+from okrsync.findings.telling import lead_or, owner_of
+from okrsync.language import N_, _, ngettext
 from okrsync.model import Judgement, Kind, Movement, Piece, Verdict
-from okrsync.numbers import count_of, show
+from okrsync.numbers import show
 from okrsync.reasons import too_near
 from okrsync.report.value import Subject, newest
 
@@ -23,19 +25,23 @@ def _untestable(facts: Facts) -> Iterator[Found | NotJudged]:
         if key_result.kind is not Kind.METRIC or facts.is_retired(key_result) or outcome.target is None:
             continue
         if outcome.low is None or outcome.high is None:
-            yield NotJudged(of_key_result(key_result), "too few readings show how much its values vary by themselves")
+            yield NotJudged(
+                of_key_result(key_result), _("too few readings show how much its values vary by themselves")
+            )
             continue
         found = too_near(outcome, facts.thresholds.untestable)
         if found is not None:
             gap, sigma = found
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} cannot be tested: its target lies within the noise of its values",
+                _("{id} cannot be tested: its target lies within the noise of its values").format(id=key_result.id),
                 (
-                    f"The way to the target is {show(gap)}; by themselves its values vary with σ {show(sigma)} "
-                    f"(usual range {show(outcome.low)} to {show(outcome.high)}).",
+                    _(
+                        "The way to the target is {gap}; by themselves its values vary with σ {sigma} (usual range "
+                        "{low} to {high})."
+                    ).format(gap=show(gap), sigma=show(sigma), low=show(outcome.low), high=show(outcome.high)),
                 ),
-                f"{_who(judgement)}: set a target further away, or measure something steadier.",
+                _("{who}: set a target further away, or measure something steadier.").format(who=_who(judgement)),
             )
 
 
@@ -46,32 +52,64 @@ def _busy(facts: Facts) -> Iterator[Found | NotJudged]:
         key_result, activity, outcome = judgement.key_result, judgement.activity, judgement.outcome
         read, wanted = _readings_since_it_could_show(facts, judgement), facts.thresholds.readings
         if key_result.kind is Kind.METRIC and outcome.movement is Movement.FLAT and read < wanted:
-            since = "its first completed work could show"
-            yield NotJudged(of_key_result(key_result), f"there are fewer than {wanted} readings from after {since}")
+            yield NotJudged(
+                of_key_result(key_result),
+                ngettext(
+                    "there is not even {count} reading from after its first completed work could show",
+                    "there are fewer than {count} readings from after its first completed work could show",
+                    wanted,
+                ).format(count=wanted),
+            )
             continue
-        shipped = "; ".join(
-            f"{piece.key} {piece.title}" + (f" ({day_of(piece.done_at, facts.zone)})" if piece.done_at else "")
-            for piece in newest(judgement.completed, NAMED)
-        )
-        more = activity.completed - NAMED
-        moved = "has moved away from its target" if outcome.movement is Movement.AWAY else "has not moved"
-        since = f" since {judgement.since}" if judgement.since is not None else ""
         # Of a limit, the first reason tells where the value stands; of all others, the one after the work.
         place = 0 if key_result.kind is Kind.MAINTAIN else 1
         evidence = list(judgement.reasons[place : place + 1])
         if activity.completed:
             evidence.insert(
                 0,
-                f"{count_of(activity.completed, 'piece')} of work completed, {activity.settled} of them longer ago "
-                "than the lag.",
+                ngettext(
+                    "{count} piece of work completed, {settled} of them longer ago than the lag.",
+                    "{count} pieces of work completed, {settled} of them longer ago than the lag.",
+                    activity.completed,
+                ).format(count=activity.completed, settled=activity.settled),
             )
-            evidence.append(f"Shipped last: {shipped}" + (f"; and {more} more." if more > 0 else "."))
+            evidence.append(_shipped(facts, judgement))
         yield Found(
             of_key_result(key_result),
-            f"{key_result.id} is busy{since}: work ships, and the outcome {moved}",
+            _busy_words(judgement),
             tuple(evidence),
-            f"{_who(judgement)}: stop this bet, change it, or say what would show by when that it works.",
+            _("{who}: stop this bet, change it, or say what would show by when that it works.").format(
+                who=_who(judgement)
+            ),
         )
+
+
+def _busy_words(judgement: Judgement) -> str:
+    away = judgement.outcome.movement is Movement.AWAY
+    if judgement.since is None and away:
+        text = _("{id} is busy: work ships, and the outcome has moved away from its target")
+    elif judgement.since is None:
+        text = _("{id} is busy: work ships, and the outcome has not moved")
+    elif away:
+        text = _("{id} is busy since {day}: work ships, and the outcome has moved away from its target")
+    else:
+        text = _("{id} is busy since {day}: work ships, and the outcome has not moved")
+    return text.format(id=judgement.key_result.id, day=judgement.since)
+
+
+def _shipped(facts: Facts, judgement: Judgement) -> str:
+    shipped = _("; ").join(
+        _("{key} {title} ({day})").format(key=piece.key, title=piece.title, day=day_of(piece.done_at, facts.zone))
+        if piece.done_at
+        else f"{piece.key} {piece.title}"
+        for piece in newest(judgement.completed, NAMED)
+    )
+    more = judgement.activity.completed - NAMED
+    if more > 0:
+        return ngettext(
+            "Shipped last: {pieces}; and {count} more.", "Shipped last: {pieces}; and {count} more.", more
+        ).format(pieces=shipped, count=more)
+    return _("Shipped last: {pieces}.").format(pieces=shipped)
 
 
 def _readings_since_it_could_show(facts: Facts, judgement: Judgement) -> int:
@@ -85,27 +123,34 @@ def _readings_since_it_could_show(facts: Facts, judgement: Judgement) -> int:
 
 def _serves_nothing(facts: Facts) -> Iterator[Found | NotJudged]:
     if not facts.sources:
-        yield NotJudged(None, "no source of work is configured")
+        yield NotJudged(None, _("no source of work is configured"))
         return
     if not any(True for _ in facts.key_results()):
-        yield NotJudged(None, "the cycle has no key result that work could serve")
+        yield NotJudged(None, _("the cycle has no key result that work could serve"))
         return
     workers = facts.once(Workers)
     few, limit, sure = facts.thresholds.few, facts.thresholds.unlinked, facts.thresholds.sure
     leads = {team.id: team.lead for team in facts.programme.teams}
     groups: list[tuple[Subject, str, str, list[Piece]]] = [
-        (Subject("team", team), name_of(facts, team), leads.get(team) or "Its lead", pieces)
+        (Subject("team", team), name_of(facts, team), lead_or(leads.get(team)), pieces)
         for team, pieces in _grouped(facts.completed, workers.team_of)
     ]
     groups += [
-        (Subject("source", scope), scope, "Whoever plans its work", pieces)
+        (Subject("source", scope), scope, _("Whoever plans its work"), pieces)
         for scope, pieces in _grouped(facts.completed, lambda piece: f"{piece.source}:{piece.scope}")
     ]
     for subject, name, who, pieces in groups:
         loose = sum(not piece.key_results for piece in pieces)
         if len(pieces) < few:
             if loose:
-                yield NotJudged(subject, f"fewer than {few} pieces of work were completed there")
+                yield NotJudged(
+                    subject,
+                    ngettext(
+                        "fewer than {count} piece of work was completed there",
+                        "fewer than {count} pieces of work were completed there",
+                        few,
+                    ).format(count=few),
+                )
             continue
         halves = _halves(facts, pieces)
         # What grows from little to little needs nobody.
@@ -114,12 +159,18 @@ def _serves_nothing(facts: Facts) -> Iterator[Found | NotJudged]:
         large = surely_above(loose, len(pieces), limit, sure)
         if not (large or grew):
             continue
-        said = f"{loose} of {len(pieces)} pieces of work completed in {name} ({loose / len(pieces):.0%}) serve no key "
+        message = (
+            _("{part} of {whole} pieces of work completed in {name} ({share}) serve no key result, and the share grows")
+            if grew
+            else _("{part} of {whole} pieces of work completed in {name} ({share}) serve no key result")
+        )
         yield Found(
             subject,
-            f"{said}result{', and the share grows' if grew else ''}",
+            message.format(part=loose, whole=len(pieces), name=name, share=f"{loose / len(pieces):.0%}"),
             (_trend(halves, grew),) if halves is not None else (),
-            f"{who}: link what does serve one (`okrsync links --unlinked`), and stop, or name a goal for, the rest.",
+            _(
+                "{who}: link what does serve one (`okrsync links --unlinked`), and stop, or name a goal for, the rest."
+            ).format(who=who),
             yields_to=() if large else ("D005",),
         )
 
@@ -142,8 +193,18 @@ def _halves(facts: Facts, pieces: Iterable[Piece]) -> tuple[tuple[int, int], tup
 
 def _trend(halves: tuple[tuple[int, int], tuple[int, int]], grew: bool) -> str:
     (before, of_before), (after, of_after) = halves
-    text = f"{before} of {of_before} in the first half of the cycle so far, {after} of {of_after} in the second"
-    return text + (": more than chance explains." if grew else ": no more growth than chance explains.")
+    text = (
+        _(
+            "{before} of {of_before} in the first half of the cycle so far, {after} of {of_after} in the second: more "
+            "than chance explains."
+        )
+        if grew
+        else _(
+            "{before} of {of_before} in the first half of the cycle so far, {after} of {of_after} in the second: no "
+            "more growth than chance explains."
+        )
+    )
+    return text.format(before=before, of_before=of_before, after=after, of_after=of_after)
 
 
 def _grouped(pieces: Iterable[Piece], key: Callable[[Piece], str | None]) -> list[tuple[str, list[Piece]]]:
@@ -156,7 +217,7 @@ def _grouped(pieces: Iterable[Piece], key: Callable[[Piece], str | None]) -> lis
 
 
 def _who(judgement: Judgement) -> str:
-    return judgement.key_result.owner or judgement.objective.owner or "Its owner"
+    return owner_of(judgement.key_result.owner, judgement.objective.owner)
 
 
 RULES: tuple[Rule, ...] = (
@@ -164,7 +225,7 @@ RULES: tuple[Rule, ...] = (
         "S017",
         "strategy",
         "warning",
-        "untestable key result",
+        N_("untestable key result"),
         "The value varies by itself about as much as it is to change: whether the target was reached by work or by "
         "luck, nobody will be able to tell.",
         "The way from the baseline (without one, from the level before the cycle) to the target is less than "
@@ -176,7 +237,7 @@ RULES: tuple[Rule, ...] = (
         "S020",
         "strategy",
         "warning",
-        "busy key result",
+        N_("busy key result"),
         "Work ships, the outcome does not move. Either this work does not do what it was meant to do, or what is "
         "measured is not what it changes. Both need a decision.",
         "The verdict is `busy`: work was completed longer ago than the key result's lag, and the outcome is flat or "
@@ -189,7 +250,7 @@ RULES: tuple[Rule, ...] = (
         "S021",
         "strategy",
         "warning",
-        "much completed work that serves no key result",
+        N_("much completed work that serves no key result"),
         "Some work always serves none, and should. When much does, or more and more, the key results are not what the "
         "work is about.",
         "For each team (of the assignee) and each scope: of the pieces of work completed in the cycle, the share "

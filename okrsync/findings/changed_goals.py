@@ -10,15 +10,16 @@ from typing import Any
 from okrsync.dates import day_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_objective
 from okrsync.findings.teams import lead_of, name_of
+from okrsync.findings.telling import days, owner_of
 from okrsync.goals import GoalChange, changes, content_of, on_day
+from okrsync.language import N_, _
 from okrsync.model import GoalVersion, KeyResult, Objective
-from okrsync.numbers import count_of, show
+from okrsync.numbers import show
 
 _MOVED = ("kind", "unit", "baseline", "target", "direction")
 """The fields that say what would count as success."""
 _PROMISED = (*_MOVED, "title", "serves", "strategy", "supports", "retired", "key result")
 """The fields that change a revision, as history names them."""
-_UNHEARD = "no version of the goals is on record before"
 
 
 def _eased(facts: Facts) -> Iterator[Found | NotJudged]:
@@ -26,15 +27,19 @@ def _eased(facts: Facts) -> Iterator[Found | NotJudged]:
     for objective, key_result, found, before, after in _moved(facts):
         how = _easier(before, after)
         if how is not None:
-            yield _change(facts, objective, key_result, found, f"was eased within the cycle: {how}")
+            with_reason = _("{id} was eased within the cycle: {how}, and the reason is on record")
+            without = _("{id} was eased within the cycle: {how}, without a reason")
+            yield _change(facts, objective, key_result, found, how, with_reason, without)
 
 
 def _shifted(facts: Facts) -> Iterator[Found | NotJudged]:
     yield from _unknown(facts)
     for objective, key_result, found, before, after in _moved(facts):
         if _easier(before, after) is None:
-            fields = ", ".join(dict.fromkeys(change.field for change in found))
-            yield _change(facts, objective, key_result, found, f"was moved within the cycle: {fields}")
+            fields = _(", ").join(dict.fromkeys(change.field for change in found))
+            with_reason = _("{id} was moved within the cycle: {how}, and the reason is on record")
+            without = _("{id} was moved within the cycle: {how}, without a reason")
+            yield _change(facts, objective, key_result, found, fields, with_reason, without)
 
 
 def _moved(
@@ -59,21 +64,33 @@ def _moved(
             yield objective, key_result, found, before, after
 
 
-def _change(facts: Facts, objective: Objective, key_result: KeyResult, found: list[GoalChange], how: str) -> Found:
+def _change(
+    facts: Facts,
+    objective: Objective,
+    key_result: KeyResult,
+    found: list[GoalChange],
+    how: str,
+    with_reason: str,
+    without: str,
+) -> Found:
     silent = [change for change in found if change.reason is None]
     last = silent[-1] if silent else found[-1]
-    day = day_of(last.at, facts.zone)
-    who = key_result.owner or objective.owner or last.author or "Its owner"
+    who = owner_of(key_result.owner, objective.owner, last.author)
     below = _below(facts, objective, key_result)
-    tell = f" Tell those whose objectives support it: {', '.join(below)}." if below else ""
-    why = "without a reason" if silent else "and the reason is on record"
+    action = (
+        _("{who}: say why, for everybody who follows it: `changes: [{{on: {day}, reason: …}}]` at {id}.").format(
+            who=who, day=day_of(last.at, facts.zone), id=key_result.id
+        )
+        if silent
+        else _("{who}: see that everybody concerned knows it.").format(who=who)
+    )
+    if below:
+        action += " " + _("Tell those whose objectives support it: {goals}.").format(goals=_(", ").join(below))
     return Found(
         of_key_result(key_result),
-        f"{key_result.id} {how}, {why}",
+        (without if silent else with_reason).format(id=key_result.id, how=how),
         tuple(_told(facts, change) for change in found),
-        f"{who}: say why, for everybody who follows it: `changes: [{{on: {day}, reason: …}}]` at {key_result.id}.{tell}"
-        if silent
-        else f"{who}: see that everybody concerned knows it.{tell}",
+        action,
         severity=None if silent else "info",
     )
 
@@ -82,7 +99,7 @@ def _easier(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
     """How a key result became easier to reach; None when it did not, or nobody can tell."""
     old, new = before.get("target"), after.get("target")
     if old is not None and new is None:
-        return f"its target of {show(old)} was taken away"
+        return _("its target of {value} was taken away").format(value=show(old))
     if old is None or new is None or any(before.get(name) != after.get(name) for name in ("kind", "unit")):
         return None
     if after.get("kind") == "maintain":
@@ -90,7 +107,7 @@ def _easier(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
         if before.get("direction") == side and (
             (side == "at_least" and new < old) or (side == "at_most" and new > old)
         ):
-            return f"its limit from {show(old)} to {show(new)}"
+            return _("its limit from {old} to {new}").format(old=show(old), new=show(new))
         return None
     one, other = before.get("baseline"), after.get("baseline")
     if one is None or other is None or old == one:
@@ -98,8 +115,12 @@ def _easier(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
     if (new - other) / (old - one) >= 1:
         return None
     if one == other:
-        return f"its target from {show(old)} to {show(new)}, from a baseline of {show(one)}"
-    return f"the way from {show(one)} to {show(old)} became one from {show(other)} to {show(new)}"
+        return _("its target from {old} to {new}, from a baseline of {baseline}").format(
+            old=show(old), new=show(new), baseline=show(one)
+        )
+    return _("the way from {start} to {old} became one from {now} to {new}").format(
+        start=show(one), old=show(old), now=show(other), new=show(new)
+    )
 
 
 def _unacknowledged(facts: Facts) -> Iterator[Found | NotJudged]:
@@ -126,17 +147,18 @@ def _unacknowledged(facts: Facts) -> Iterator[Found | NotJudged]:
         day = _day(facts, changed)
         if (facts.as_of - day).days <= facts.thresholds.acknowledge:
             continue
-        who = objective.owner or lead_of(facts, objective.team) or "Its owner"
         yield Found(
             of_objective(objective),
-            f"{objective.id} (team {name_of(facts, objective.team)}) supports {above}, which changed on "
-            f"{day}, and has not acknowledged it",
+            _("{id} (team {team}) supports {above}, which changed on {day}, and has not acknowledged it").format(
+                id=objective.id, team=name_of(facts, objective.team), above=above, day=day
+            ),
             (
                 *(_told(facts, change) for change in _promises(facts, above, start, line)),
                 _seen_words(facts, objective, above, start, seen),
             ),
-            f"{who}: look whether {objective.id} still serves {above}, change it if not, and then run "
-            f"`okrsync ack {objective.id}`.",
+            _(
+                "{who}: look whether {id} still serves {above}, change it if not, and then run `okrsync ack {id}`."
+            ).format(who=owner_of(objective.owner, lead_of(facts, objective.team)), id=objective.id, above=above),
         )
 
 
@@ -161,10 +183,16 @@ def _last_seen(
 
 def _seen_words(facts: Facts, objective: Objective, above: str, start: GoalVersion, seen: str | None) -> str:
     if seen is None:
-        return f"{objective.id} was written for {above} as it was on {_day(facts, start)}, and acknowledges nothing."
+        return _("{id} was written for {above} as it was on {day}, and acknowledges nothing.").format(
+            id=objective.id, above=above, day=_day(facts, start)
+        )
     if not start.revision.startswith(seen):
-        return f"{objective.id} acknowledges {seen}, which is no version of {above} on record."
-    return f"{objective.id} has acknowledged {above} as it was on {_day(facts, start)} ({seen})."
+        return _("{id} acknowledges {revision}, which is no version of {above} on record.").format(
+            id=objective.id, revision=seen, above=above
+        )
+    return _("{id} has acknowledged {above} as it was on {day} ({revision}).").format(
+        id=objective.id, above=above, day=_day(facts, start), revision=seen
+    )
 
 
 def _promises(facts: Facts, above: str, start: GoalVersion, line: tuple[GoalVersion, ...]) -> Iterator[GoalChange]:
@@ -185,7 +213,7 @@ def _promises(facts: Facts, above: str, start: GoalVersion, line: tuple[GoalVers
 
 def _unreviewed(facts: Facts) -> Iterator[Found | NotJudged]:
     if facts.as_of > facts.cycle.end:
-        yield NotJudged(None, f"the cycle ended on {facts.cycle.end}")
+        yield NotJudged(None, _("the cycle ended on {day}").format(day=facts.cycle.end))
         return
     length = facts.thresholds.unreviewed * facts.cycle.check_in
     check_ins: dict[str, date] = {}
@@ -202,19 +230,30 @@ def _unreviewed(facts: Facts) -> Iterator[Found | NotJudged]:
         last = max((facts.cycle.start, *said, *changed))
         if not left or facts.as_of - last <= length:
             continue
-        days = (facts.as_of - last).days
-        looked = "in this cycle" if last == facts.cycle.start else f"since {last}"
         yield Found(
             of_objective(objective),
-            f"the review of {objective.id} is overdue: nobody has looked at it {looked}",
-            (
-                f"Last check-in on one of its {count_of(len(left), 'key result')}: {max(said, default='none')}.",
-                f"Last change or acknowledgement of it: {max(changed, default='none in its history')}.",
-                f"{days} days are more than {facts.thresholds.unreviewed} check-in periods of "
-                f"{facts.cycle.check_in.days} days.",
+            _("the review of {id} is overdue: nobody has looked at it in this cycle").format(id=objective.id)
+            if last == facts.cycle.start
+            else _("the review of {id} is overdue: nobody has looked at it since {day}").format(
+                id=objective.id, day=last
             ),
-            f"{objective.owner or lead_of(facts, objective.team) or 'Its owner'}: review it with the team this week: "
-            "does it still hold? Check in, change it with a reason, or retire what does not.",
+            (
+                _("Last check-in on one of its key results: {day}.").format(day=max(said))
+                if said
+                else _("Nobody has checked in on one of its key results."),
+                _("Last change or acknowledgement of it: {day}.").format(day=max(changed))
+                if changed
+                else _("Its history has no change or acknowledgement."),
+                _("{span} are more than {count} check-in periods of {period}.").format(
+                    span=days(facts.as_of - last),
+                    count=facts.thresholds.unreviewed,
+                    period=days(facts.cycle.check_in),
+                ),
+            ),
+            _(
+                "{who}: review it with the team this week: does it still hold? Check in, change it with a reason, or "
+                "retire what does not."
+            ).format(who=owner_of(objective.owner, lead_of(facts, objective.team))),
         )
 
 
@@ -230,11 +269,21 @@ def _unknown(facts: Facts) -> Iterator[NotJudged]:
     if facts.as_of <= planned or not facts.objectives:
         return
     if not lines:
-        yield NotJudged(None, f"{_UNHEARD} {facts.as_of}: `okrsync sync` or `run` keeps them from now on")
+        yield NotJudged(
+            None,
+            _(
+                "no version of the goals is on record before {day}: `okrsync sync` or `run` keeps them from now on"
+            ).format(day=facts.as_of),
+        )
         return
     first = min(_day(facts, line[0]) for line in lines)
     if first > planned:
-        yield NotJudged(None, f"{_UNHEARD} {first}, so that changes before that are not known")
+        yield NotJudged(
+            None,
+            _("no version of the goals is on record before {day}, so that changes before that are not known").format(
+                day=first
+            ),
+        )
 
 
 def _planned(facts: Facts) -> date:
@@ -245,7 +294,7 @@ def _planned(facts: Facts) -> date:
 def _below(facts: Facts, objective: Objective, key_result: KeyResult) -> list[str]:
     supporters = facts.once(_supporters)
     return [
-        f"{each.id} ({name_of(facts, each.team)})"
+        _("{id} ({team})").format(id=each.id, team=name_of(facts, each.team))
         for goal in (objective.id, key_result.id)
         for each in supporters.get(goal, ())
     ]
@@ -265,13 +314,26 @@ def _day(facts: Facts, version: GoalVersion) -> date:
 
 
 def _told(facts: Facts, change: GoalChange) -> str:
-    """``2 Nov 2026, KR1.1: target 500 → 350, by Lin in commit 3f2a9c4d “Ease”; reason: …``."""
-    parts = f"{day_of(change.at, facts.zone)}, {change.goal}: {change.words}"
-    if change.author:
-        parts += f", by {change.author}"
-    if change.commit:
-        parts += f" in commit {change.commit[:10]}" + (f" “{change.subject}”" if change.subject else "")
-    return parts + (f"; reason: {change.reason}" if change.reason else "; no reason given")
+    """``2026-11-02, KR1.1: target 500 → 350, by Lin in commit 3f2a9c4d “Ease”; reason: …``."""
+    if change.commit and change.author:
+        text = _("{day}, {id}: {change}, by {who} in commit {commit} “{subject}”")
+    elif change.commit:
+        text = _("{day}, {id}: {change}, in commit {commit} “{subject}”")
+    elif change.author:
+        text = _("{day}, {id}: {change}, by {who}")
+    else:
+        text = _("{day}, {id}: {change}")
+    told = text.format(
+        day=day_of(change.at, facts.zone),
+        id=change.goal,
+        change=change.words,
+        who=change.author,
+        commit=(change.commit or "")[:10],
+        subject=change.subject or "",
+    )
+    if change.reason:
+        return _("{change}; reason: {reason}").format(change=told, reason=change.reason)
+    return _("{change}; no reason given").format(change=told)
 
 
 _RECORD = (
@@ -288,7 +350,7 @@ RULES: tuple[Rule, ...] = (
         "D001",
         "drift",
         "warning",
-        "target eased within the cycle",
+        N_("target eased within the cycle"),
         "A target that is lowered until it is reached says nothing any more. There are good reasons to lower one; they "
         "belong on record, so that nobody below goes on with the old plan.",
         f"{_RECORD}The rule compares the key result with what it was then: the way from baseline to target has become "
@@ -300,7 +362,7 @@ RULES: tuple[Rule, ...] = (
         "D002",
         "drift",
         "warning",
-        "target moved within the cycle",
+        N_("target moved within the cycle"),
         "When the aim changes, all work that was planned for the old one has to be looked at again, and nobody does so "
         "who has not heard of it.",
         f"{_RECORD}Target, baseline, unit, direction or kind differ from what they were then, and the key result did "
@@ -311,7 +373,7 @@ RULES: tuple[Rule, ...] = (
         "D003",
         "drift",
         "warning",
-        "change of a goal above that was not acknowledged",
+        N_("change of a goal above that was not acknowledged"),
         "One team changes course and the others go on with the old plan. An acknowledgement is one line that says: we "
         "have seen it, and our objective still fits.",
         f"{_RECORD}The objective or key result that an objective `supports` promises something else (its revision "
@@ -324,7 +386,7 @@ RULES: tuple[Rule, ...] = (
         "D006",
         "drift",
         "warning",
-        "review overdue",
+        N_("review overdue"),
         "Goals that are set and then left in a file do not steer anything.",
         "While the cycle runs: no person has checked in on any key result of the objective, and neither it nor one of "
         "its key results was changed or acknowledged, for more than `unreviewed` check-in periods.",

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 from okrsync.findings.interface import Facts, Found, Rule, of_key_result
-from okrsync.findings.wording import task_cue
+from okrsync.findings.telling import owner_of
+from okrsync.findings.wording import DOING, DONE, NOTHING_MEASURED, PRODUCED, task_cue
+from okrsync.language import N_, _
 from okrsync.model import KeyResult, Kind
 
 _ONE = frozenset(
@@ -60,16 +62,26 @@ _PROGRESS = re.compile(
 _PERCENT = re.compile(r"%|percent|pct|百分", re.IGNORECASE)
 
 
+_WHY = {
+    DOING: N_("It begins with a verb of doing: “{words}”."),
+    PRODUCED: N_("It counts what is produced: “{words}”."),
+    DONE: N_("It says that something is done: “{words}”."),
+    NOTHING_MEASURED: N_("It names something to do and nothing to measure: “{words}”."),
+}
+
+
 def _task(facts: Facts) -> Iterator[Found]:
     for objective, key_result in facts.key_results():
         cue = None if key_result.kind is Kind.MILESTONE else task_cue(key_result.title)
         if cue is not None:
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} reads like a task: {_short(key_result.title)}",
-                (f"It {cue.why}: “{cue.words}”.",),
-                f"{key_result.owner or objective.owner or 'Its owner'}: say what is better for whom once it is done, "
-                "and measure that; what is only to be done is 'kind: milestone'.",
+                _("{id} reads like a task: {title}").format(id=key_result.id, title=_short(key_result.title)),
+                (_(_WHY[cue.why]).format(words=cue.words),),
+                _(
+                    "{who}: say what is better for whom once it is done, and measure that; what is only to be done is "
+                    "'kind: milestone'."
+                ).format(who=owner_of(key_result.owner, objective.owner)),
             )
 
 
@@ -79,11 +91,19 @@ def _counts_work(facts: Facts) -> Iterator[Found]:
         if evidence:
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} counts work, not a result: {_short(key_result.title)}",
-                (*evidence, "Closing issues would move it, whether or not anything is better."),
-                f"{key_result.owner or objective.owner or 'Its owner'}: measure what this work is to change; what is "
-                "only to be done is 'kind: milestone'.",
+                _("{id} counts work, not a result: {title}").format(id=key_result.id, title=_short(key_result.title)),
+                (*evidence, _("Closing issues would move it, whether or not anything is better.")),
+                _("{who}: measure what this work is to change; what is only to be done is 'kind: milestone'.").format(
+                    who=owner_of(key_result.owner, objective.owner)
+                ),
             )
+
+
+_PLACES = {
+    "column": N_("Its column is “{text}”."),
+    "file": N_("Its file is “{text}”."),
+    "query": N_("Its query is “{text}”."),
+}
 
 
 def counts_of_work(key_result: KeyResult) -> Iterator[str]:
@@ -91,16 +111,16 @@ def counts_of_work(key_result: KeyResult) -> Iterator[str]:
     metric = key_result.metric
     unit = metric.unit or ""
     of_customers = any(
-        _OF_CUSTOMERS.search(text) for text in (key_result.title, unit, *(text for _, text in _source(key_result)))
+        _OF_CUSTOMERS.search(text) for text in (key_result.title, unit, *(text for _name, text in _source(key_result)))
     ) or bool(_PER_CUSTOMER.search(unit))
     if of_customers:
         return
     counted = _UNIT_BEFORE.sub("", unit)
     if _words(counted) & (_ONE | _MANY) or _OTHER_WORK.search(counted):
-        yield f"Its unit is “{_short(unit)}”."
+        yield _("Its unit is “{text}”.").format(text=_short(unit))
     found = _COUNTED_TITLE.search(key_result.title)
     if found is not None and not _IN_TIME.search(key_result.title):
-        yield f"Its title counts “{found[0].strip()}”."
+        yield _("Its title counts “{text}”.").format(text=found[0].strip())
     for name, text in _source(key_result):
         words = _words(text)
         if name == "query":
@@ -110,7 +130,7 @@ def counts_of_work(key_result: KeyResult) -> Iterator[str]:
             words = {word for table in _counted_by(text) for word in _words(table)}
         named = words & _MANY or (words & _ONE and words & _COUNTED) or _OTHER_WORK.search(text.replace("_", " "))
         if named and not words & _NOT_A_COUNT:
-            yield f"Its {name} is “{_short(text)}”."
+            yield _(_PLACES[name]).format(text=_short(text))
 
 
 def _counted_by(query: str) -> list[str]:
@@ -134,20 +154,21 @@ def _progress(facts: Facts) -> Iterator[Found]:
             continue
         if metric.target == 1 and metric.unit is not None and not _PERCENT.search(metric.unit):
             continue
-        texts = (key_result.title, metric.unit or "", *(text for _, text in _source(key_result)))
+        texts = (key_result.title, metric.unit or "", *(text for _name, text in _source(key_result)))
         said = next((found[0] for text in texts if (found := _PROGRESS.search(text.replace("_", " ")))), None)
         if said is None and _PERCENT.search(metric.unit or key_result.title):
             cue = task_cue(key_result.title)
             said = None if cue is None else cue.words
         if said is None:
             continue
-        scale = f"0 to {metric.target:g} {metric.unit or ''}".rstrip()
+        target = f"{metric.target:g} {metric.unit or ''}".rstrip()
         yield Found(
             of_key_result(key_result),
-            f"{key_result.id} measures progress in percent: {_short(key_result.title)}",
-            (f"It goes from {scale}, and says “{said}”.",),
-            f"{key_result.owner or objective.owner or 'Its owner'}: measure what will be different at 100 percent; "
-            "what is only to be done is 'kind: milestone'.",
+            _("{id} measures progress in percent: {title}").format(id=key_result.id, title=_short(key_result.title)),
+            (_("It goes from 0 to {target}, and says “{words}”.").format(target=target, words=said),),
+            _(
+                "{who}: measure what will be different at 100 percent; what is only to be done is 'kind: milestone'."
+            ).format(who=owner_of(key_result.owner, objective.owner)),
         )
 
 
@@ -166,7 +187,7 @@ RULES: tuple[Rule, ...] = (
         "S001",
         "strategy",
         "warning",
-        "key result that reads like a task",
+        N_("key result that reads like a task"),
         "A task can be done without anything being better for anybody. Whoever writes tasks as key results will finish "
         "all of them and not know whether it helped.",
         "The title begins with a verb of doing (*launch*, *migrate*, 上线, 推进 …), says that something is done "
@@ -182,7 +203,7 @@ RULES: tuple[Rule, ...] = (
         "S002",
         "strategy",
         "error",
-        "key result measured by counts of issues, tickets or releases",
+        N_("key result measured by counts of issues, tickets or releases"),
         "Closing an issue never moves a key result; here it would. The number says how much was done, and grows as "
         "well when all of it was useless.",
         "The unit, the title, the counted column or file of a CSV, the table that a SQL query counts or the metric of "
@@ -195,7 +216,7 @@ RULES: tuple[Rule, ...] = (
         "S003",
         "strategy",
         "warning",
-        "progress in percent as the metric",
+        N_("progress in percent as the metric"),
         "“Progress 0–100 %” is a task with a number beside it: somebody estimates how much of it is done.",
         "The metric goes from 0 (or from no baseline) to 100 or to 1, and its title, unit, column or file speaks of "
         "progress or completion, or its unit is a percentage and the title reads like a task (S001). Milestones are "

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule
+from okrsync.findings.telling import listed
+from okrsync.language import _
 from okrsync.model import Ignore, Programme
-from okrsync.numbers import enumerated
 from okrsync.report.value import SEVERITIES, Finding, Implied, Silenced, Subject, Unjudged
 
 
@@ -120,9 +121,12 @@ def _one_a_cause(
 def _with_parts(located: Located, parts: Mapping[str, list[str]] | None) -> Located:
     if not parts:
         return located
-    listed = "; ".join(f"{rule}: {enumerated(list(dict.fromkeys(ids)))}" for rule, ids in sorted(parts.items()))
+    others = _("; ").join(
+        _("{rule}: {goals}").format(rule=rule, goals=listed(list(dict.fromkeys(ids))))
+        for rule, ids in sorted(parts.items())
+    )
     finding = located.finding
-    line = f"The same shows elsewhere ({listed})."
+    line = _("The same shows elsewhere ({findings}).").format(findings=others)
     return replace(located, finding=replace(finding, evidence=(*finding.evidence, line)))
 
 

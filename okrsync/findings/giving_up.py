@@ -9,9 +9,11 @@ from typing import Any
 
 from okrsync.dates import day_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_objective
+from okrsync.findings.telling import days, owner_of
 from okrsync.goals import content_of
+from okrsync.language import N_, _, ngettext
 from okrsync.model import GoalVersion, Judgement, Kind, Measurement, Verdict
-from okrsync.numbers import count_of, show
+from okrsync.numbers import show
 from okrsync.report.value import Subject
 
 
@@ -41,10 +43,12 @@ def _dropped_early(facts: Facts) -> Iterator[Found]:
     for each in early:
         yield Found(
             Subject("key_result", each.id),
-            f"{each.id} was dropped on {each.on}, before its outcome could show anything",
+            _("{id} was dropped on {day}, before its outcome could show anything").format(id=each.id, day=each.on),
             each.evidence,
-            f"{each.who}: write down what was learned. If the bet is still believed in, take it up again and wait "
-            f"until {each.could_show} with the verdict.",
+            _(
+                "{who}: write down what was learned. If the bet is still believed in, take it up again and wait until "
+                "{day} with the verdict."
+            ).format(who=each.who, day=each.could_show),
         )
     by_objective: dict[str, list[_Dropped]] = {}
     for each in early:
@@ -55,13 +59,20 @@ def _dropped_early(facts: Facts) -> Iterator[Found]:
         if len(ours) >= 2 and not left:
             yield Found(
                 of_objective(objective),
-                f"objective {objective.id} was dropped: all of its key results were, "
-                f"{len(ours)} of them before their outcome could show anything",
+                _(
+                    "objective {id} was dropped: all of its key results were, {count} of them before their outcome "
+                    "could show anything"
+                ).format(id=objective.id, count=len(ours)),
                 tuple(
-                    f"{each.id}: dropped on {each.on}, could show something from {each.could_show}." for each in ours
+                    _("{id}: dropped on {day}, could show something from {later}.").format(
+                        id=each.id, day=each.on, later=each.could_show
+                    )
+                    for each in ours
                 ),
-                f"{objective.owner or 'Its owner'}: say whether “{objective.title}” is still wanted; if so, it needs "
-                "key results, if not, tell those who support it.",
+                _(
+                    "{who}: say whether “{title}” is still wanted; if so, it needs key results, if not, tell those who "
+                    "support it."
+                ).format(who=owner_of(objective.owner), title=objective.title),
             )
 
 
@@ -75,7 +86,11 @@ def _retired(facts: Facts) -> Iterator[_Dropped]:
             (day_of(piece.done_at, facts.zone) for piece in judgement.completed if piece.done_at is not None),
             default=None,
         )
-        reason = f", because: {retired.reason}" if retired.reason else ", without a reason"
+        reason = (
+            _("Retired on {day}, because: {reason}.").format(day=retired.on, reason=retired.reason)
+            if retired.reason
+            else _("Retired on {day}, without a reason.").format(day=retired.on)
+        )
         yield _Dropped(
             key_result.id,
             judgement.objective.id,
@@ -84,16 +99,16 @@ def _retired(facts: Facts) -> Iterator[_Dropped]:
             first,
             facts.cycle.start,
             (
-                f"Retired on {retired.on}{reason}.",
-                f"Its lag is {key_result.metric.lag.days} days; "
-                + (
-                    f"the first of {count_of(len(judgement.completed), 'piece')} of work for it was completed on "
-                    f"{first}."
-                    if first
-                    else f"the cycle began on {facts.cycle.start}, and no work for it was completed."
+                reason,
+                _("Its lag is {lag}; the first of its {count} pieces of work was completed on {day}.").format(
+                    lag=days(key_result.metric.lag), count=len(judgement.completed), day=first
+                )
+                if first
+                else _("Its lag is {lag}; the cycle began on {day}, and no work for it was completed.").format(
+                    lag=days(key_result.metric.lag), day=facts.cycle.start
                 ),
             ),
-            key_result.owner or judgement.objective.owner or "Its owner",
+            owner_of(key_result.owner, judgement.objective.owner),
         )
 
 
@@ -117,10 +132,12 @@ def _removed(facts: Facts) -> Iterator[_Dropped]:
             None,
             facts.cycle.start,
             (
-                f"Removed from the files on {on}" + (f" by {who}" if who else "") + _in_commit(line[-1]) + ".",
-                f"Its lag is {content['lag']} days, and the cycle began on {facts.cycle.start}.",
+                _removal(line[-1], on),
+                _("Its lag is {lag}, and the cycle began on {day}.").format(
+                    lag=days(timedelta(days=content["lag"])), day=facts.cycle.start
+                ),
             ),
-            content["owner"] or who or "Its owner",
+            owner_of(content["owner"], who),
         )
 
 
@@ -133,8 +150,16 @@ def _cycle_of(facts: Facts, on_file: Mapping[str, str], key_result: Mapping[str,
     return next((cycle for cycle in reversed(cycles) if cycle), None)
 
 
-def _in_commit(version: GoalVersion) -> str:
-    return f" in commit {version.commit[:10]} “{version.subject}”" if version.commit else ""
+def _removal(version: GoalVersion, on: date) -> str:
+    if version.commit and version.author:
+        text = _("Removed from the files on {day} by {who} in commit {commit} “{subject}”.")
+    elif version.commit:
+        text = _("Removed from the files on {day} in commit {commit} “{subject}”.")
+    elif version.author:
+        text = _("Removed from the files on {day} by {who}.")
+    else:
+        text = _("Removed from the files on {day}.")
+    return text.format(day=on, who=version.author, commit=(version.commit or "")[:10], subject=version.subject)
 
 
 def _no_time(facts: Facts) -> Iterator[Found]:
@@ -144,13 +169,20 @@ def _no_time(facts: Facts) -> Iterator[Found]:
         if key_result.kind is Kind.METRIC and lag >= length:
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} asks for a verdict before its outcome can show anything: its lag of {lag.days} days "
-                f"is as long as the cycle, or longer",
-                (f"The cycle has {length.days} days; what is completed on its first day shows on "
-                 f"{facts.cycle.start + lag}.",),
-                f"{key_result.owner or objective.owner or 'Its owner'}: measure something earlier that leads there as "
-                "a key result of this cycle, and keep this outcome for a longer one.",
-            )  # fmt: skip
+                _(
+                    "{id} asks for a verdict before its outcome can show anything: its lag of {lag} is as long as the "
+                    "cycle, or longer"
+                ).format(id=key_result.id, lag=days(lag)),
+                (
+                    _("The cycle has {length}; what is completed on its first day shows on {day}.").format(
+                        length=days(length), day=facts.cycle.start + lag
+                    ),
+                ),
+                _(
+                    "{who}: measure something earlier that leads there as a key result of this cycle, and keep this "
+                    "outcome for a longer one."
+                ).format(who=owner_of(key_result.owner, objective.owner)),
+            )
 
 
 def _too_early(facts: Facts) -> Iterator[Found | NotJudged]:
@@ -166,24 +198,32 @@ def _too_early(facts: Facts) -> Iterator[Found | NotJudged]:
 
 def _doubted_early(facts: Facts, judgement: Judgement, last: Measurement | None) -> Iterator[Found]:
     key_result = judgement.key_result
-    days = [day_of(piece.done_at, facts.zone) for piece in judgement.completed if piece.done_at is not None]
-    first = min(days, default=None)
+    done = [day_of(piece.done_at, facts.zone) for piece in judgement.completed if piece.done_at is not None]
+    first = min(done, default=None)
     could_show = (first or facts.cycle.start) + key_result.metric.lag
     if last is None or last.confidence is None or last.at < facts.cycle.start or could_show <= facts.as_of:
         return
     if last.confidence <= facts.thresholds.doubt:
-        who = key_result.owner or judgement.objective.owner or "Its owner"
+        lag = days(key_result.metric.lag)
+        rated = _("Confidence {value} of 10 on {day} by {who}.") if last.by else _("Confidence {value} of 10 on {day}.")
         yield Found(
             of_key_result(key_result),
-            f"{key_result.id} is given up in its check-in before its outcome can show anything",
+            _("{id} is given up in its check-in before its outcome can show anything").format(id=key_result.id),
             (
-                f"Confidence {show(last.confidence)} of 10 on {last.at}" + (f" by {last.by}." if last.by else "."),
-                f"Its lag is {key_result.metric.lag.days} days; "
-                + (f"the first work for it was completed on {first}" if first else "no work for it is completed yet")
-                + f", so nothing can show before {could_show}.",
+                rated.format(value=show(last.confidence), day=last.at, who=last.by),
+                _(
+                    "Its lag is {lag}; the first work for it was completed on {day}, so nothing can show before "
+                    "{later}."
+                ).format(lag=lag, day=first, later=could_show)
+                if first
+                else _("Its lag is {lag}; no work for it is completed yet, so nothing can show before {later}.").format(
+                    lag=lag, later=could_show
+                ),
             ),
-            f"{who}: keep going, and ask again after {could_show}; if there is other evidence against it, write it "
-            "into the check-in's note.",
+            _(
+                "{who}: keep going, and ask again after {day}; if there is other evidence against it, write it into "
+                "the check-in's note."
+            ).format(who=owner_of(key_result.owner, judgement.objective.owner), day=could_show),
         )
 
 
@@ -192,17 +232,24 @@ def _closed_early(facts: Facts, judgement: Judgement) -> Iterator[Found]:
     final = facts.cycle.end + lag
     if facts.as_of >= final or judgement.verdict not in (Verdict.TOO_EARLY, Verdict.BUSY):
         return
-    days = [day_of(piece.done_at, facts.zone) for piece in judgement.completed if piece.done_at is not None]
-    open_ = [day for day in days if day + lag > facts.as_of]
+    done = [day_of(piece.done_at, facts.zone) for piece in judgement.completed if piece.done_at is not None]
+    open_ = [day for day in done if day + lag > facts.as_of]
     if open_:
         yield Found(
             of_key_result(key_result),
-            f"the cycle is over, but {key_result.id} cannot be judged finally before {final}",
+            _("the cycle is over, but {id} cannot be judged finally before {day}").format(id=key_result.id, day=final),
             (
-                f"The outcome of {len(open_)} of {count_of(len(days), 'piece')} of work for it cannot have shown yet: "
-                f"its lag is {lag.days} days, and the cycle ended on {facts.cycle.end}.",
+                ngettext(
+                    "The outcome of {part} of {count} piece of work for it cannot have shown yet: its lag is {lag}, "
+                    "and the cycle ended on {day}.",
+                    "The outcome of {part} of {count} pieces of work for it cannot have shown yet: its lag is {lag}, "
+                    "and the cycle ended on {day}.",
+                    len(done),
+                ).format(part=len(open_), count=len(done), lag=days(lag), day=facts.cycle.end),
             ),
-            f"{key_result.owner or judgement.objective.owner or 'Its owner'}: close it after {final}, not now.",
+            _("{who}: close it after {day}, not now.").format(
+                who=owner_of(key_result.owner, judgement.objective.owner), day=final
+            ),
             severity="info",
         )
 
@@ -212,7 +259,7 @@ RULES: tuple[Rule, ...] = (
         "P006",
         "persistence",
         "warning",
-        "dropped before its lag had passed",
+        N_("dropped before its lag had passed"),
         "The lag says how long after shipping an outcome can show it. Who drops a goal before that has paid for the "
         "bet and does not look at the result.",
         "For a key result: the day it was retired, or removed from the files, lies before the day on which its outcome "
@@ -226,7 +273,7 @@ RULES: tuple[Rule, ...] = (
         "P007",
         "persistence",
         "warning",
-        "cycle that ends before the outcome can show",
+        N_("cycle that ends before the outcome can show"),
         "At the cycle's end somebody will ask whether it worked, and nobody can know. Such key results are given up "
         "for the wrong reason, or kept for none.",
         "The lag of a key result of kind `metric` is at least as long as the cycle.",
@@ -237,7 +284,7 @@ RULES: tuple[Rule, ...] = (
         "P008",
         "persistence",
         "warning",
-        "verdict asked for too early",
+        N_("verdict asked for too early"),
         "A bet is called lost while nothing that was shipped for it could have shown yet.",
         "While the cycle runs: the latest check-in with a confidence has one of at most `doubt`, and the first "
         "completed work (or the cycle's first day, where there was none) is not yet as long ago as the lag. After the "

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from okrsync.findings.interface import Facts
 from okrsync.findings.teams import tree_of
+from okrsync.language import _
 from okrsync.model import Cycle, KeyResult, Objective, Verdict
 from okrsync.report.value import GoalNode
 
@@ -73,15 +74,15 @@ class Goals:
         above, key_result = target
         if key_result is not None and self.facts.is_retired(key_result):
             assert key_result.retired is not None
-            return f"{key_result.id} was dropped on {key_result.retired.on}"
+            return _("{id} was dropped on {day}").format(id=key_result.id, day=key_result.retired.on)
         if not self.is_pursued(above):
             if any(cycle.id == above.cycle and cycle.end < self.facts.cycle.start for cycle in self._cycles):
-                return f"{above.id} belongs to {above.cycle}, which is over"
-            return f"{above.id} is not pursued in this cycle"
+                return _("{id} belongs to {cycle}, which is over").format(id=above.id, cycle=above.cycle)
+            return _("{id} is not pursued in this cycle").format(id=above.id)
         if above.team == objective.team:
-            return f"{above.id} belongs to the same team"
+            return _("{id} belongs to the same team").format(id=above.id)
         if self.teams.depth(above.team) >= self.teams.depth(objective.team):
-            return f"{above.id} stands no level higher"
+            return _("{id} stands no level higher").format(id=above.id)
         return None
 
     def reaches_top(self, objective: Objective) -> bool:

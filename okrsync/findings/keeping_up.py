@@ -8,8 +8,10 @@ from datetime import date, timedelta
 
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_team
 from okrsync.findings.teams import name_of
+from okrsync.findings.telling import days, owner_of
+from okrsync.language import N_, _, ngettext
 from okrsync.model import Judgement, Kind, Measurement, Team, Verdict
-from okrsync.numbers import count_of, show
+from okrsync.numbers import show
 from okrsync.report.value import Subject
 
 _SHOWN = 6
@@ -63,8 +65,9 @@ class _Kept:
     @property
     def words(self) -> str:
         if self.last is None:
-            return f"{self.id}: none in this cycle."
-        return f"{self.id}: last on {self.last.at}{_by(self.last)}, {show(self.last.value)}."
+            return _("{id}: none in this cycle.").format(id=self.id)
+        text = _("{id}: last on {day} by {who}, {value}.") if self.last.by else _("{id}: last on {day}, {value}.")
+        return text.format(id=self.id, day=self.last.at, who=self.last.by, value=show(self.last.value))
 
 
 def kept(facts: Facts) -> list[_Kept]:
@@ -95,7 +98,9 @@ def _by_team(facts: Facts) -> dict[str, list[_Kept]]:
 
 def _running(facts: Facts) -> Iterator[NotJudged]:
     if facts.as_of > facts.cycle.end:
-        yield NotJudged(None, f"the cycle ended on {facts.cycle.end}, and check-ins are not expected any more")
+        yield NotJudged(
+            None, _("the cycle ended on {day}, and check-ins are not expected any more").format(day=facts.cycle.end)
+        )
 
 
 def _key_result(facts: Facts) -> Iterator[Found | NotJudged]:
@@ -109,14 +114,19 @@ def _key_result(facts: Facts) -> Iterator[Found | NotJudged]:
         if streak >= facts.thresholds.missed:
             yield Found(
                 of_key_result(each.judgement.key_result),
-                f"{each.id}: the last {count_of(streak, 'check-in')} {'was' if streak == 1 else 'were'} missed",
+                ngettext(
+                    "{id}: the last check-in was missed", "{id}: the last {count} check-ins were missed", streak
+                ).format(id=each.id, count=streak),
                 (
                     _last(each),
-                    f"Expected every {_days(each.period)}: {each.made} of {each.expected} periods of the cycle so far "
-                    "have one.",
+                    _("Expected every {span}: {part} of {whole} periods of the cycle so far have one.").format(
+                        span=days(each.period), part=each.made, whole=each.expected
+                    ),
                 ),
-                f"{_who(each)}: `okrsync check-in {each.id} VALUE`, also when nothing has moved; if nobody needs the "
-                "number, retire the key result and say why.",
+                _(
+                    "{who}: `okrsync check-in {id} VALUE`, also when nothing has moved; if nobody needs the number, "
+                    "retire the key result and say why."
+                ).format(who=_who(each), id=each.id),
             )
 
 
@@ -129,9 +139,10 @@ def _teams(facts: Facts) -> Iterator[Found | NotJudged]:
         ours = by_team.get(team.id, [])
         if len(ours) >= 2:
             name = name_of(facts, team.id)
-            who = team.lead or f"Whoever leads {name}"
-            action = f"{who}: take a quarter of an hour each {_days(facts.cycle.check_in)} to check in together."
-            yield from _group(facts, ours, of_team(team), f"team {name}", action)
+            action = _("{who}: take a quarter of an hour every {span} to check in together.").format(
+                who=team.lead or _("Whoever leads {team}").format(team=name), span=days(facts.cycle.check_in)
+            )
+            yield from _group(facts, ours, of_team(team), name, action)
 
 
 def _levels(facts: Facts) -> Iterator[Found | NotJudged]:
@@ -145,9 +156,11 @@ def _levels(facts: Facts) -> Iterator[Found | NotJudged]:
     for level, teams in levels.items():
         ours = [each for team in teams for each in by_team.get(team.id, ())]
         if len({each.judgement.objective.team for each in ours}) >= 2:
-            leads = ", ".join(sorted({team.lead for team in teams if team.lead})) or f"The leads of level {level}"
-            action = f"{leads}: nobody at this level looks at the goals; agree on one day on which all check in."
-            yield from _group(facts, ours, Subject("level", level), f"level {level}", action)
+            leads = _(", ").join(sorted({team.lead for team in teams if team.lead}))
+            action = _(
+                "{who}: nobody at this level looks at the goals; agree on one day on which all check in."
+            ).format(who=leads or _("The leads of level {level}").format(level=level))
+            yield from _group(facts, ours, Subject("level", level), level, action)
 
 
 def _group(facts: Facts, ours: list[_Kept], subject: Subject, name: str, action: str) -> Iterator[Found]:
@@ -158,13 +171,28 @@ def _group(facts: Facts, ours: list[_Kept], subject: Subject, name: str, action:
         return
     nobody = all(each.last is None for each in ours)
     made, expected = sum(each.made for each in ours), sum(each.expected for each in ours)
+    if subject.kind == "team":
+        message = (
+            _("team {name}: nobody has checked in since the cycle began on {day}")
+            if nobody
+            else _("team {name}: nobody has checked in on any key result since {day}")
+        )
+    else:
+        message = (
+            _("level {name}: nobody has checked in since the cycle began on {day}")
+            if nobody
+            else _("level {name}: nobody has checked in on any key result since {day}")
+        )
     yield Found(
         subject,
-        f"{name}: nobody has checked in "
-        + (f"since the cycle began on {facts.cycle.start}" if nobody else f"on any key result since {since}"),
+        message.format(name=name, day=facts.cycle.start if nobody else since),
         (
-            f"{count_of(streak, 'check-in')} in a row missed on each of {count_of(len(ours), 'key result')}.",
-            f"In the whole cycle {made} of {expected} expected check-ins were made.",
+            ngettext(
+                "{count} check-in missed on each of {whole} key results.",
+                "{count} check-ins in a row missed on each of {whole} key results.",
+                streak,
+            ).format(count=streak, whole=len(ours)),
+            _("In the whole cycle {part} of {whole} expected check-ins were made.").format(part=made, whole=expected),
             *_listed(each.words for each in ours),
         ),
         action,
@@ -188,20 +216,33 @@ def _abandoned(facts: Facts) -> Iterator[Found | NotJudged]:
         goes_on = work.active > 0 or (work.last_completed is not None and work.last_completed > since)
         evidence = [
             _last(each),
-            f"{cadences} cadences of {_days(length)} without one, and the cycle runs until {facts.cycle.end}.",
-            f"Work for it this cycle: {work.completed} completed, {work.open} open.",
+            _("{count} cadences of {span} without one, and the cycle runs until {day}.").format(
+                count=cadences, span=days(length), day=facts.cycle.end
+            ),
+            _("Work for it this cycle: {completed} completed, {open} open.").format(
+                completed=work.completed, open=work.open
+            ),
         ]
         if each.automatic:
-            last = f"last gave a value for {measured}" if measured else "has given no value for this cycle"
-            evidence.insert(1, f"Its {key_result.metric.source_type} source {last}.")
+            source = key_result.metric.source_type
+            evidence.insert(
+                1,
+                _("Its {source} source last gave a value for {day}.").format(source=source, day=measured)
+                if measured
+                else _("Its {source} source has given no value for this cycle.").format(source=source),
+            )
         yield Found(
             of_key_result(key_result),
-            f"{each.id} has been neither measured nor checked in since {since}, while work for it goes on"
-            if goes_on
-            else f"{each.id} looks abandoned: neither measured nor checked in since {since}, and no work goes on",
+            (
+                _("{id} has been neither measured nor checked in since {day}, while work for it goes on")
+                if goes_on
+                else _("{id} looks abandoned: neither measured nor checked in since {day}, and no work goes on")
+            ).format(id=each.id, day=since),
             tuple(evidence),
-            f"{_who(each)}: say whether it still counts: `okrsync check-in {each.id} VALUE`, or "
-            f"`retired: {{on: {facts.as_of}, reason: …}}` in its file.",
+            _(
+                "{who}: say whether it still counts: `okrsync check-in {id} VALUE`, or `retired: {{on: {day}, reason: "
+                "…}}` in its file."
+            ).format(who=_who(each), id=each.id, day=facts.as_of),
         )
 
 
@@ -217,42 +258,54 @@ def _silence(facts: Facts) -> Iterator[Found | NotJudged]:
         if each.streak() >= facts.thresholds.silent:
             yield Found(
                 of_key_result(each.judgement.key_result),
-                f"{each.id} is measured automatically, and no person has checked in on it in this cycle",
-                (
-                    f"Its {outcome.origin} source last gave a value for {outcome.measured_at}; "
-                    f"{count_of(outcome.points, 'point')} are judged.",
-                    f"{count_of(each.streak(), 'check-in period')} of {_days(each.period)} have passed since "
-                    f"{facts.cycle.start} without a word from anybody.",
+                _("{id} is measured automatically, and no person has checked in on it in this cycle").format(
+                    id=each.id
                 ),
-                f"{_who(each)}: look at the series, and say what it means: `okrsync check-in {each.id} VALUE "
-                '--confidence N --note "…"`. It stands beside the series and does not replace it.',
+                (
+                    ngettext(
+                        "Its {source} source last gave a value for {day}; {count} point is judged.",
+                        "Its {source} source last gave a value for {day}; {count} points are judged.",
+                        outcome.points,
+                    ).format(source=outcome.origin, day=outcome.measured_at, count=outcome.points),
+                    ngettext(
+                        "{count} check-in period of {span} has passed since {day} without a word from anybody.",
+                        "{count} check-in periods of {span} have passed since {day} without a word from anybody.",
+                        each.streak(),
+                    ).format(count=each.streak(), span=days(each.period), day=facts.cycle.start),
+                ),
+                _(
+                    "{who}: look at the series, and say what it means: `okrsync check-in {id} VALUE --confidence N "
+                    '--note "…"`. It stands beside the series and does not replace it.'
+                ).format(who=_who(each), id=each.id),
             )
 
 
 def _last(each: _Kept) -> str:
-    if each.last is None:
-        return f"No check-in in this cycle, which began on {each.start}."
-    said = f", confidence {show(each.last.confidence)}" if each.last.confidence is not None else ""
-    return f"Last check-in: {show(each.last.value)} on {each.last.at}{_by(each.last)}{said}."
-
-
-def _by(check_in: Measurement) -> str:
-    return f" by {check_in.by}" if check_in.by else ""
+    last = each.last
+    if last is None:
+        return _("No check-in in this cycle, which began on {day}.").format(day=each.start)
+    sure = "" if last.confidence is None else show(last.confidence)
+    if last.by and sure:
+        text = _("Last check-in: {value} on {day} by {who}, confidence {confidence}.")
+    elif last.by:
+        text = _("Last check-in: {value} on {day} by {who}.")
+    elif sure:
+        text = _("Last check-in: {value} on {day}, confidence {confidence}.")
+    else:
+        text = _("Last check-in: {value} on {day}.")
+    return text.format(value=show(last.value), day=last.at, who=last.by, confidence=sure)
 
 
 def _who(each: _Kept) -> str:
-    return each.judgement.key_result.owner or each.judgement.objective.owner or "Its owner"
-
-
-def _days(length: timedelta) -> str:
-    return count_of(length.days, "day")
+    return owner_of(each.judgement.key_result.owner, each.judgement.objective.owner)
 
 
 def _listed(lines: Iterable[str]) -> Iterator[str]:
     lines = list(lines)
     yield from lines[:_SHOWN]
     if len(lines) > _SHOWN:
-        yield f"And {len(lines) - _SHOWN} more."
+        more = len(lines) - _SHOWN
+        yield ngettext("And {count} more.", "And {count} more.", more).format(count=more)
 
 
 _EXPECTED = (
@@ -266,7 +319,7 @@ RULES: tuple[Rule, ...] = (
         "P001",
         "persistence",
         "warning",
-        "check-ins missed on a key result",
+        N_("check-ins missed on a key result"),
         "Goals that nobody looks at are given up without anybody deciding it. A missed check-in is the first sign, "
         "weeks before the outcome shows anything.",
         f"{_EXPECTED} The rule fires when the last `missed` of them, or more, were missed in a row. A key result that "
@@ -278,7 +331,7 @@ RULES: tuple[Rule, ...] = (
         "P002",
         "persistence",
         "warning",
-        "check-ins missed by a team",
+        N_("check-ins missed by a team"),
         "One forgotten check-in is an accident; a team in which nobody checks in on anything has left its goals.",
         f"{_EXPECTED} For a team with two or more key results: the last `missed` check-ins, or more, were missed on "
         "each of them.",
@@ -289,7 +342,7 @@ RULES: tuple[Rule, ...] = (
         "P003",
         "persistence",
         "warning",
-        "check-ins missed by a level",
+        N_("check-ins missed by a level"),
         "When a whole level of the organisation has stopped, the levels above no longer hear anything, and those below "
         "notice that nobody asks.",
         f"{_EXPECTED} For a level at which two or more teams have key results: the last `missed` check-ins, or more, "
@@ -300,7 +353,7 @@ RULES: tuple[Rule, ...] = (
         "P004",
         "persistence",
         "warning",
-        "key result that is no longer measured nor checked in",
+        N_("key result that is no longer measured nor checked in"),
         "The cycle runs, and nobody has said or measured anything for so long that the key result does not steer "
         "anything any more. The work for it may go on, and then nobody knows what for; where none does, the key result "
         "is abandoned. The message says which.",
@@ -314,7 +367,7 @@ RULES: tuple[Rule, ...] = (
         "P005",
         "persistence",
         "warning",
-        "automation that hides silence",
+        N_("automation that hides silence"),
         "A number that arrives by itself looks like a goal that is followed. Only a person can say whether it will be "
         "reached, and what is done about it.",
         "The key result has an automatic source whose latest value is not stale, no person has checked in on it in "

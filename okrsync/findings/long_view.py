@@ -7,6 +7,8 @@ from itertools import groupby
 from statistics import median
 
 from okrsync.findings.interface import Facts, Found, NotJudged, PastOutcome, Rule, of_key_result, of_objective
+from okrsync.findings.telling import owner_of
+from okrsync.language import N_, _
 from okrsync.metrics import metric_of
 from okrsync.model import Judgement, KeyResult, Kind, Movement, Outcome, Verdict
 from okrsync.numbers import show
@@ -31,17 +33,23 @@ def _metrics(facts: Facts) -> Iterator[Found | NotJudged]:
         if len(moved) <= 1 and all(_is_gone(each, judgement, facts) for each in moved):
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id}: its metric has not moved in {wanted + 1} cycles in a row",
+                _("{id}: its metric has not moved in {count} cycles in a row").format(
+                    id=key_result.id, count=wanted + 1
+                ),
                 (
                     *(_words(each.cycle.id, each.key_result, each.outcome) for same in line for each in same),
                     _words(facts.cycle.id, key_result, judgement.outcome),
                     *(
-                        f"What it moved in {each.cycle.id} was little and is gone: it is back in its range of before."
+                        _("What it moved in {cycle} was little and is gone: it is back in its range of before.").format(
+                            cycle=each.cycle.id
+                        )
                         for each in moved
                     ),
                 ),
-                f"{key_result.owner or judgement.objective.owner or 'Its owner'}: write down for each cycle what was "
-                "tried and what it showed. Then try something that differs in kind, or drop the metric.",
+                _(
+                    "{who}: write down for each cycle what was tried and what it showed. Then try something that "
+                    "differs in kind, or drop the metric."
+                ).format(who=owner_of(key_result.owner, judgement.objective.owner)),
             )
 
 
@@ -59,14 +67,25 @@ def _pillars(facts: Facts) -> Iterator[Found | NotJudged]:
             objective = now[0].objective
             yield Found(
                 of_objective(objective),
-                f"strategy pillar {pillar.id} (“{pillar.title}”) has not moved in {wanted + 1} cycles in a row",
+                _("strategy pillar {id} (“{title}”) has not moved in {count} cycles in a row").format(
+                    id=pillar.id, title=pillar.title, count=wanted + 1
+                ),
                 (
-                    *(f"{same[0].cycle.id}: {_count([each.outcome for each in same])}." for same in told),
-                    f"{facts.cycle.id}: {_count([each.outcome for each in now])}, so far.",
+                    *(
+                        _("{cycle}: {part} of {whole} key results moved toward their targets.").format(
+                            cycle=same[0].cycle.id, part=_moved(same), whole=len(same)
+                        )
+                        for same in told
+                    ),
+                    _("{cycle}: {part} of {whole} key results moved toward their targets, so far.").format(
+                        cycle=facts.cycle.id, part=_moved(now), whole=len(now)
+                    ),
                     *(_words(facts.cycle.id, each.key_result, each.outcome) for each in now),
                 ),
-                f"{_top(facts) or objective.owner or 'Whoever owns the strategy'}: look at the bets of these cycles "
-                "together. Either nobody has learned from one to the next, or the pillar cannot be moved like this.",
+                _(
+                    "{who}: look at the bets of these cycles together. Either nobody has learned from one to the next, "
+                    "or the pillar cannot be moved like this."
+                ).format(who=_top(facts) or objective.owner or _("Whoever owns the strategy")),
             )
 
 
@@ -113,18 +132,30 @@ def _latest_cycles(past: Sequence[PastOutcome], number: int) -> list[list[PastOu
     return [[each for each in same if each.key_result.kind is Kind.METRIC] for same in kept[-number:]]
 
 
+_MOVEMENTS = {
+    Movement.TOWARD: N_("{cycle}, {id}: toward its target ({values})."),
+    Movement.AWAY: N_("{cycle}, {id}: away from its target ({values})."),
+    Movement.FLAT: N_("{cycle}, {id}: flat ({values})."),
+    Movement.UNKNOWN: N_("{cycle}, {id}: cannot be told ({values})."),
+}
+
+
 def _words(cycle: str, key_result: KeyResult, outcome: Outcome) -> str:
     parts = [
-        f"{name} {show(value)}"
-        for name, value in (("from", outcome.baseline), ("to", outcome.target), ("reached", outcome.current))
+        text.format(value=show(value))
+        for text, value in (
+            (_("from {value}"), outcome.baseline),
+            (_("to {value}"), outcome.target),
+            (_("reached {value}"), outcome.current),
+        )
         if value is not None
     ]
-    return f"{cycle}, {key_result.id}: {outcome.movement}" + (f" ({', '.join(parts)})." if parts else ".")
+    values = _(", ").join(parts) or _("no values")
+    return _(_MOVEMENTS[outcome.movement]).format(cycle=cycle, id=key_result.id, values=values)
 
 
-def _count(outcomes: Sequence[Outcome]) -> str:
-    moved = sum(each.movement is Movement.TOWARD for each in outcomes)
-    return f"{moved} of {len(outcomes)} key results moved toward their targets"
+def _moved(of: Iterable[PastOutcome | Judgement]) -> int:
+    return sum(each.outcome.movement is Movement.TOWARD for each in of)
 
 
 def _top(facts: Facts) -> str | None:
@@ -141,7 +172,7 @@ RULES: tuple[Rule, ...] = (
         "P009",
         "persistence",
         "warning",
-        "metric that does not move, cycle after cycle",
+        N_("metric that does not move, cycle after cycle"),
         "Persistence is to keep the goal and to change the bet. A metric that stands still through several cycles "
         "shows that nobody has learned from the last one.",
         "Key results measure the same when they share the outcome source with its settings; those that people check "
@@ -155,7 +186,7 @@ RULES: tuple[Rule, ...] = (
         "P010",
         "persistence",
         "warning",
-        "strategy pillar that does not move, cycle after cycle",
+        N_("strategy pillar that does not move, cycle after cycle"),
         "Each cycle has other key results, and each looks like a fresh start. Over several cycles one sees whether the "
         "pillar itself gets anywhere.",
         f"{_STILL_NOW} The rule fires when none of the key results on the pillar (two or more in each cycle whose "

@@ -10,8 +10,9 @@ from okrsync.dates import day_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_team
 from okrsync.findings.shares import chance_of_growth
 from okrsync.findings.teams import Workers, lead_of, name_of
+from okrsync.findings.telling import listed
+from okrsync.language import N_, _, ngettext
 from okrsync.model import Piece
-from okrsync.numbers import count_of
 
 _SHOWN = 3
 
@@ -39,30 +40,36 @@ def _retired(facts: Facts) -> Iterator[Found]:
             if not completed and not started:
                 continue
             teams = sorted({*completed, *started}, key=lambda team: (team is None, team or ""))
-            names = {team: name_of(facts, team) if team else "nobody's team" for team in teams}
+            names = {team: name_of(facts, team) if team else _("nobody's team") for team in teams}
             total = sum(map(len, completed.values())), sum(map(len, started.values()))
             leads = [lead for team in teams if team and (lead := lead_of(facts, team))]
             yield Found(
                 of_key_result(key_result),
-                f"work for {key_result.id} goes on, which was retired on {retired.on}: {total[0]} completed and "
-                f"{total[1]} started since {after}",
+                _(
+                    "work for {id} goes on, which was retired on {day}: {completed} completed and {started} started "
+                    "since {after}"
+                ).format(id=key_result.id, day=retired.on, completed=total[0], started=total[1], after=after),
                 tuple(
-                    f"{names[team]}: {_pieces('completed', completed.get(team, []))}, "
-                    f"{_pieces('started', started.get(team, []))}."
+                    text.format(team=names[team], count=len(pieces), keys=_keys(pieces))
                     for team in teams
+                    for text, pieces in (
+                        (_("{team}: {count} completed ({keys})."), completed.get(team, [])),
+                        (_("{team}: {count} started ({keys})."), started.get(team, [])),
+                    )
+                    if pieces
                 ),
-                f"{', '.join(dict.fromkeys(leads)) or objective.owner or 'Whoever leads these teams'}: stop this work, "
-                f"or say which key result it serves now. If it is still wanted, {key_result.id} was retired by "
-                f"mistake.",
+                _(
+                    "{who}: stop this work, or say which key result it serves now. If it is still wanted, {id} was "
+                    "retired by mistake."
+                ).format(
+                    who=_(", ").join(dict.fromkeys(leads)) or objective.owner or _("Whoever leads these teams"),
+                    id=key_result.id,
+                ),
             )
 
 
-def _pieces(what: str, pieces: list[Piece]) -> str:
-    if not pieces:
-        return f"none {what}"
-    keys = sorted(piece.key for piece in pieces)
-    more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-    return f"{len(pieces)} {what} ({', '.join(keys[:_SHOWN])}{more})"
+def _keys(pieces: list[Piece]) -> str:
+    return listed(sorted(piece.key for piece in pieces), _SHOWN)
 
 
 def _moved_off(facts: Facts) -> Iterator[Found | NotJudged]:
@@ -71,8 +78,11 @@ def _moved_off(facts: Facts) -> Iterator[Found | NotJudged]:
     if days < 7 * facts.thresholds.least_weeks:
         yield NotJudged(
             None,
-            f"the cycle has run for less than {count_of(2 * facts.thresholds.least_weeks, 'week')}: there is no early "
-            "share to compare with",
+            ngettext(
+                "the cycle has run for less than {count} week: there is no early share to compare with",
+                "the cycle has run for less than {count} weeks: there is no early share to compare with",
+                2 * facts.thresholds.least_weeks,
+            ).format(count=2 * facts.thresholds.least_weeks),
         )
         return
     early_end, late_start = facts.cycle.start + timedelta(days=days - 1), last - timedelta(days=days - 1)
@@ -97,8 +107,9 @@ def _moved_off(facts: Facts) -> Iterator[Found | NotJudged]:
             if linked:
                 yield NotJudged(
                     of_team(each),
-                    f"{len(before) + len(now)} completed pieces of work in the two spans compared are fewer than "
-                    f"{facts.thresholds.few}",
+                    _("{count} completed pieces of work in the two spans compared are fewer than {few}").format(
+                        count=len(before) + len(now), few=facts.thresholds.few
+                    ),
                 )
             continue
         linked_before, linked_now = (sum(bool(piece.key_results) for piece in pieces) for pieces in (before, now))
@@ -110,33 +121,39 @@ def _moved_off(facts: Facts) -> Iterator[Found | NotJudged]:
         name = name_of(facts, each.id)
         yield Found(
             of_team(each),
-            f"the work of team {name} has moved off the key results: {_share(linked_now, len(now))} of it serves one "
-            f"now, {_share(linked_before, len(before))} in the cycle's first weeks",
+            _(
+                "the work of team {team} has moved off the key results: {now} of it serves one now, {before} in the "
+                "cycle's first weeks"
+            ).format(team=name, now=_share(linked_now, len(now)), before=_share(linked_before, len(before))),
             (
-                f"{_span(facts.cycle.start, early_end)}: {linked_before} of {count_of(len(before), 'piece')} completed "
-                "served a key result.",
-                f"{_span(late_start, last)}: {linked_now} of {len(now)}.",
-                f"By chance alone so great a fall comes {_odds(chance)}.",
-                "What serves none now is in "
-                + ", ".join(f"{scope} ({number})" for scope, number in scopes.most_common(_SHOWN))
-                + ".",
+                _span(facts.cycle.start, early_end, linked_before, len(before)),
+                _span(late_start, last, linked_now, len(now)),
+                _odds(chance),
+                _("What serves none now is in {scopes}.").format(
+                    scopes=_(", ").join(f"{scope} ({number})" for scope, number in scopes.most_common(_SHOWN))
+                ),
             ),
-            f"{each.lead or f'Whoever leads {name}'}: say what came in between. Either the key results no longer hold, "
-            "then change or retire them, or the work has to come back to them. If only links are missing: "
-            "`okrsync links --unlinked`.",
+            _(
+                "{who}: say what came in between. Either the key results no longer hold, then change or retire them, "
+                "or the work has to come back to them. If only links are missing: `okrsync links --unlinked`."
+            ).format(who=each.lead or _("Whoever leads {team}").format(team=name)),
         )
 
 
 def _odds(chance: float) -> str:
-    return f"once in {1 / chance:,.0f} times" if chance > 1e-9 else "practically never"
+    if chance <= 1e-9:
+        return _("By chance alone so great a fall comes practically never.")
+    return _("By chance alone so great a fall comes once in {count} times.").format(count=f"{1 / chance:,.0f}")
 
 
 def _share(part: int, whole: int) -> str:
     return f"{round(100 * part / whole)}%"
 
 
-def _span(first: date, last: date) -> str:
-    return f"{first} to {last}"
+def _span(first: date, last: date, part: int, whole: int) -> str:
+    return _("{first} to {last}: {part} of {whole} completed pieces served a key result.").format(
+        first=first, last=last, part=part, whole=whole
+    )
 
 
 RULES: tuple[Rule, ...] = (
@@ -144,7 +161,7 @@ RULES: tuple[Rule, ...] = (
         "D004",
         "drift",
         "warning",
-        "work for a key result that was retired",
+        N_("work for a key result that was retired"),
         "The goal was dropped, and the teams that worked for it were not told, or did not stop.",
         "Pieces of work that a rule links to a retired key result and that were completed, or created, more than "
         "`winding_down` days after its retirement, by team: the assignee's, or else the one whose key result it is.",
@@ -154,7 +171,7 @@ RULES: tuple[Rule, ...] = (
         "D005",
         "drift",
         "warning",
-        "team whose work moved off its key results",
+        N_("team whose work moved off its key results"),
         "The cycle began with work for the goals; then something else came in between, and nobody changed the goals.",
         "The share of a team's completed pieces of work that serve a key result, in the latest `compared_weeks` weeks "
         "against the cycle's first (each at most half of the cycle so far, `least_weeks` at least). It must have "

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from okrsync.findings.interface import Check, Facts, Found, Rule, of_key_result, of_objective
+from okrsync.findings.telling import owner_of
+from okrsync.language import N_, _, ngettext
 from okrsync.model import KeyResult, Kind, Objective
-from okrsync.numbers import count_of
 from okrsync.report.value import Severity, Subject
 
 
@@ -15,59 +16,63 @@ def _owner(facts: Facts) -> Iterator[Found]:
         if key_result.owner is None:
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} has no owner: nobody answers for it",
-                action=f"{objective.owner or 'Whoever wrote it'}: name one person as 'owner'.",
+                _("{id} has no owner: nobody answers for it").format(id=key_result.id),
+                action=_("{who}: name one person as 'owner'.").format(who=objective.owner or _("Whoever wrote it")),
             )
 
 
 def _target(facts: Facts) -> Iterator[Found]:
-    for _, key_result in _measured(facts):
+    for _objective, key_result in _measured(facts):
         if key_result.metric.target is None:
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} has no target: it can never be reached; for something to be done, 'kind: milestone'",
-                action=f"{_who(key_result)}: set 'target'.",
+                _("{id} has no target: it can never be reached; for something to be done, 'kind: milestone'").format(
+                    id=key_result.id
+                ),
+                action=_("{who}: set 'target'.").format(who=_who(key_result)),
             )
 
 
 def _baseline(facts: Facts) -> Iterator[Found]:
-    for _, key_result in _measured(facts):
+    for _objective, key_result in _measured(facts):
         if key_result.kind is Kind.METRIC and key_result.metric.baseline is None:
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} has no baseline: its progress cannot be told",
-                action=f"{_who(key_result)}: measure where it stands, and set 'baseline'.",
+                _("{id} has no baseline: its progress cannot be told").format(id=key_result.id),
+                action=_("{who}: measure where it stands, and set 'baseline'.").format(who=_who(key_result)),
             )
 
 
 def _unit(facts: Facts) -> Iterator[Found]:
-    for _, key_result in _measured(facts):
+    for _objective, key_result in _measured(facts):
         if key_result.metric.unit is None:
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} has no unit: its numbers cannot be read",
-                action=f"{_who(key_result)}: set 'unit', such as shops/week.",
+                _("{id} has no unit: its numbers cannot be read").format(id=key_result.id),
+                action=_("{who}: set 'unit', such as shops/week.").format(who=_who(key_result)),
             )
 
 
 def _source(facts: Facts) -> Iterator[Found]:
     measured = {each.key_result.id for each in facts.judgements if each.outcome.measured_at is not None}
-    for _, key_result in _measured(facts):
+    for _objective, key_result in _measured(facts):
         if key_result.metric.source_type != "manual" or key_result.id in measured:
             continue
-        check_in = f"check it in with `okrsync check-in {key_result.id} VALUE`"
+        action = _("{who}: name a 'source' for its metric, or check it in with `okrsync check-in {id} VALUE`.").format(
+            who=_who(key_result), id=key_result.id
+        )
         if facts.store:
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} has no source, and nobody has checked it in: nothing measures it",
-                action=f"{_who(key_result)}: name a 'source' for its metric, or {check_in}.",
+                _("{id} has no source, and nobody has checked it in: nothing measures it").format(id=key_result.id),
+                action=action,
                 severity="warning",
             )
         else:
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} has no source: only people's check-ins measure it",
-                action=f"{_who(key_result)}: name a 'source' for its metric, or {check_in}.",
+                _("{id} has no source: only people's check-ins measure it").format(id=key_result.id),
+                action=action,
             )
 
 
@@ -77,32 +82,37 @@ def _deadline(facts: Facts) -> Iterator[Found]:
     if days > facts.thresholds.longest_cycle and any(True for _ in facts.key_results()):
         yield Found(
             Subject("cycle", cycle.id),
-            f"cycle {cycle.id} lasts {days} days: its key results have no deadline that anybody works towards",
-            (f"A key result's deadline is its cycle's end, {cycle.end}.",),
-            "Whoever leads the programme: cut it into cycles of a quarter or a year.",
+            _("cycle {id} lasts {days} days: its key results have no deadline that anybody works towards").format(
+                id=cycle.id, days=days
+            ),
+            (_("A key result's deadline is its cycle's end, {day}.").format(day=cycle.end),),
+            _("Whoever leads the programme: cut it into cycles of a quarter or a year."),
         )
 
 
 def _no_change(facts: Facts) -> Iterator[Found]:
-    for _, key_result in _measured(facts):
+    for _objective, key_result in _measured(facts):
         metric = key_result.metric
         if key_result.kind is Kind.METRIC and metric.baseline is not None and metric.target == metric.baseline:
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} has its target equal to its baseline: nothing is to change; "
-                "to keep it, 'kind: maintain'",
-                action=f"{_who(key_result)}: set a target that differs, or 'kind: maintain'.",
+                _(
+                    "{id} has its target equal to its baseline: nothing is to change; to keep it, 'kind: maintain'"
+                ).format(id=key_result.id),
+                action=_("{who}: set a target that differs, or 'kind: maintain'.").format(who=_who(key_result)),
             )
 
 
 def _side(facts: Facts) -> Iterator[Found]:
-    for _, key_result in _measured(facts):
+    for _objective, key_result in _measured(facts):
         metric = key_result.metric
         if key_result.kind is Kind.MAINTAIN and metric.direction is None and metric.target is not None:
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id} does not say on which side of its target to stay: 'direction: at_least' or at_most",
-                action=f"{_who(key_result)}: set 'direction'.",
+                _("{id} does not say on which side of its target to stay: 'direction: at_least' or at_most").format(
+                    id=key_result.id
+                ),
+                action=_("{who}: set 'direction'.").format(who=_who(key_result)),
             )
 
 
@@ -110,40 +120,51 @@ def _number_of_key_results(facts: Facts) -> Iterator[Found]:
     fewest, most = facts.thresholds.fewest_key_results, facts.thresholds.most_key_results
     for objective in facts.objectives:
         number = sum(not facts.is_retired(each) for each in objective.key_results)
-        who = objective.owner or "Its owner"
+        who = owner_of(objective.owner)
         if not objective.key_results:
             yield Found(
                 of_objective(objective),
-                f"objective {objective.id} has no key result: nothing shows that it is reached",
-                action=f"{who}: say by which {fewest} to {most} numbers one would see it.",
+                _("objective {id} has no key result: nothing shows that it is reached").format(id=objective.id),
+                action=_("{who}: say by which {fewest} to {most} numbers one would see it.").format(
+                    who=who, fewest=fewest, most=most
+                ),
             )
         elif number == 0:
             continue  # all of them were dropped, so nothing is pursued any more
         elif number < fewest:
             yield Found(
                 of_objective(objective),
-                f"objective {objective.id} has only {count_of(number, 'key result')}: "
-                "what it costs elsewhere, nothing shows",
-                action=f"{who}: add one that would show harm, or why the objective is worth it.",
+                ngettext(
+                    "objective {id} has only {count} key result: what it costs elsewhere, nothing shows",
+                    "objective {id} has only {count} key results: what it costs elsewhere, nothing shows",
+                    number,
+                ).format(id=objective.id, count=number),
+                action=_("{who}: add one that would show harm, or why the objective is worth it.").format(who=who),
                 severity="info",
             )
         elif number > most:
             yield Found(
                 of_objective(objective),
-                f"objective {objective.id} has {number} key results: nobody can attend to more than {most}",
-                action=f"{who}: keep those that decide, drop or move the rest.",
+                _("objective {id} has {count} key results: nobody can attend to more than {most}").format(
+                    id=objective.id, count=number, most=most
+                ),
+                action=_("{who}: keep those that decide, drop or move the rest.").format(who=who),
             )
 
 
 def _strategy(facts: Facts) -> Iterator[Found]:
     for objective in facts.objectives:
         if objective.strategy is None and _is_pursued(facts, objective):
-            pillars = ", ".join(pillar.id for pillar in facts.programme.strategy)
+            pillars = _(", ").join(pillar.id for pillar in facts.programme.strategy)
             yield Found(
                 of_objective(objective),
-                f"objective {objective.id} names no strategy pillar: nothing says why it matters",
-                (f"Pillars: {pillars}." if pillars else "No file declares a strategy pillar.",),
-                f"{objective.owner or 'Its owner'}: set 'strategy', or drop the objective.",
+                _("objective {id} names no strategy pillar: nothing says why it matters").format(id=objective.id),
+                (
+                    _("Pillars: {pillars}.").format(pillars=pillars)
+                    if pillars
+                    else _("No file declares a strategy pillar."),
+                ),
+                _("{who}: set 'strategy', or drop the objective.").format(who=owner_of(objective.owner)),
             )
 
 
@@ -152,8 +173,10 @@ def _serves(facts: Facts) -> Iterator[Found]:
         if objective.serves is None and _is_pursued(facts, objective):
             yield Found(
                 of_objective(objective),
-                f"objective {objective.id} does not say whom it serves",
-                action=f"{objective.owner or 'Its owner'}: set 'serves' to whoever is better off when it is reached.",
+                _("objective {id} does not say whom it serves").format(id=objective.id),
+                action=_("{who}: set 'serves' to whoever is better off when it is reached.").format(
+                    who=owner_of(objective.owner)
+                ),
             )
 
 
@@ -167,21 +190,29 @@ def _leading_and_lagging(facts: Facts) -> Iterator[Found]:
         ]
         if len(lags) < 2 or not all(lags):
             continue  # a lag of 0 is the default: nobody has said how long the outcome takes
-        who = objective.owner or "Its owner"
-        evidence = (f"Lags: {', '.join(f'{lag} d' for lag in sorted(lags))}; the cycle has {days} days.",)
+        who = owner_of(objective.owner)
+        evidence = (
+            _("Lags in days: {lags}; the cycle has {days} days.").format(
+                lags=_(", ").join(map(str, sorted(lags))), days=days
+            ),
+        )
         if min(lags) >= facts.thresholds.lagging * days:
             yield Found(
                 of_objective(objective),
-                f"objective {objective.id} has only lagging key results: they show too late whether the work helps",
+                _("objective {id} has only lagging key results: they show too late whether the work helps").format(
+                    id=objective.id
+                ),
                 evidence,
-                f"{who}: add one that moves within weeks when the work is right.",
+                _("{who}: add one that moves within weeks when the work is right.").format(who=who),
             )
         elif max(lags) <= facts.thresholds.leading:
             yield Found(
                 of_objective(objective),
-                f"objective {objective.id} has only leading key results: they move early and may lead nowhere",
+                _("objective {id} has only leading key results: they move early and may lead nowhere").format(
+                    id=objective.id
+                ),
                 evidence,
-                f"{who}: add the later result that they are to lead to.",
+                _("{who}: add the later result that they are to lead to.").format(who=who),
                 severity="info",
             )
 
@@ -192,9 +223,9 @@ def _only_milestones(facts: Facts) -> Iterator[Found]:
         if len(kinds) >= 2 and set(kinds) == {Kind.MILESTONE}:
             yield Found(
                 of_objective(objective),
-                f"objective {objective.id} has milestones only: all can be done and nothing be better",
-                (f"{count_of(len(kinds), 'key result')}, none with a metric.",),
-                f"{objective.owner or 'Its owner'}: add the number that these milestones are to move.",
+                _("objective {id} has milestones only: all can be done and nothing be better").format(id=objective.id),
+                (_("{count} key results, none with a metric.").format(count=len(kinds)),),
+                _("{who}: add the number that these milestones are to move.").format(who=owner_of(objective.owner)),
             )
 
 
@@ -208,7 +239,7 @@ def _measured(facts: Facts) -> Iterator[tuple[Objective, KeyResult]]:
 
 
 def _who(key_result: KeyResult) -> str:
-    return key_result.owner or "Its owner"
+    return owner_of(key_result.owner)
 
 
 def _rule(id_: str, severity: Severity, title: str, meaning: str, computed: str, check: Check) -> Rule:
@@ -219,7 +250,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S004",
         "warning",
-        "key result without an owner",
+        N_("key result without an owner"),
         "Nobody answers for the key result: nobody is asked when it does not move, and nobody asks for help.",
         "The key result has no `owner`. An objective's `owner` does not count for its key results.",
         _owner,
@@ -227,7 +258,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S005",
         "error",
-        "key result without a target",
+        N_("key result without a target"),
         "Without a target a key result can be neither reached nor missed. What is only to be done is a milestone.",
         "The key result is of the kind `metric` or `maintain`, and its metric has no `target`.",
         _target,
@@ -235,7 +266,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S006",
         "warning",
-        "key result without a baseline",
+        N_("key result without a baseline"),
         "Who does not know where they start cannot tell how far they have come, nor whether the target is ambitious.",
         "The key result is of the kind `metric`, and its metric has no `baseline`.",
         _baseline,
@@ -243,7 +274,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S007",
         "warning",
-        "key result without a unit",
+        N_("key result without a unit"),
         "300 of what? Two readers of the same number must think of the same thing.",
         "The key result is of the kind `metric` or `maintain`, and its metric has no `unit`.",
         _unit,
@@ -251,7 +282,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S008",
         "info",
-        "key result without a source",
+        N_("key result without a source"),
         "A number that nobody reads does not guide anybody. People's check-ins are a source too, once they make them.",
         "The metric is measured by hand (no `source`, or `type: manual`). `okrsync check` only notes it. In the report "
         "it is a warning while there is no measurement at all, and gone with the first check-in.",
@@ -260,7 +291,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S009",
         "warning",
-        "key results without a deadline",
+        N_("key results without a deadline"),
         "A deadline so far away that nobody works towards it is none.",
         "A key result's deadline is the end of its cycle, which no file can leave out. The rule fires when the cycle "
         "lasts more than `longest_cycle` days.",
@@ -269,7 +300,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S010",
         "error",
-        "target equal to the baseline",
+        N_("target equal to the baseline"),
         "Nothing is to change, so nothing can be achieved. A value to be kept is `kind: maintain`.",
         "The key result is of the kind `metric`, and `target` equals `baseline`.",
         _no_change,
@@ -277,7 +308,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S011",
         "error",
-        "limit without a side",
+        N_("limit without a side"),
         "A value that is to be kept at 99.9 may be meant to stay above it or below it.",
         "The key result is of the kind `maintain`, has no `direction`, and none follows from its `baseline`.",
         _side,
@@ -285,7 +316,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S012",
         "warning",
-        "too few or too many key results",
+        N_("too few or too many key results"),
         "Without a key result nobody sees whether the objective is reached; a single one can be reached at the cost of "
         "everything else; and of many, most are forgotten.",
         "The key results of the objective that are not retired are fewer than `fewest_key_results` or more than "
@@ -295,7 +326,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S013",
         "warning",
-        "objective without a strategy pillar",
+        N_("objective without a strategy pillar"),
         "The objective may be worthwhile, but nothing ties it to what the company wants to be good at.",
         "The objective has no `strategy`. Objectives whose key results were all dropped are left alone.",
         _strategy,
@@ -303,7 +334,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S014",
         "warning",
-        "objective that serves nobody",
+        N_("objective that serves nobody"),
         "Who cannot name the people who are better off when the objective is reached is likely to serve a department.",
         "The objective has no `serves`. Objectives whose key results were all dropped are left alone.",
         _serves,
@@ -311,7 +342,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S015",
         "warning",
-        "only lagging, or only leading, key results",
+        N_("only lagging, or only leading, key results"),
         "If all results of an objective show late, the cycle is over before anybody knows; if all show at once, they "
         "may be activity that leads nowhere (that is only an `info`).",
         "Of an objective's two or more key results of the kind `metric`, all have a `lag`, all of them at least "
@@ -322,7 +353,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "S016",
         "warning",
-        "objective with milestones only",
+        N_("objective with milestones only"),
         "Milestones say that something was done. Without a number beside them, everything can be done and nothing be "
         "better for anybody.",
         "The objective has two or more key results, and all that are not retired are of the kind `milestone`.",

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result
+from okrsync.findings.telling import owner_of
+from okrsync.language import N_, _, ngettext
 from okrsync.model import KeyResult, RuleLinks, WorkRule
-from okrsync.numbers import count_of
 
 
 def _nothing(facts: Facts) -> Iterator[Found | NotJudged]:
@@ -17,27 +18,34 @@ def _nothing(facts: Facts) -> Iterator[Found | NotJudged]:
             continue
         waiting = sorted(unread if rule.source is None else unread & {rule.source})
         if waiting:
-            yield NotJudged(of_key_result(key_result), f"{', '.join(waiting)} has not been read completely yet")
+            yield NotJudged(
+                of_key_result(key_result),
+                _("{source} has not been read completely yet").format(source=_(", ").join(waiting)),
+            )
             continue
         yield Found(
             of_key_result(key_result),
-            f"{key_result.id}: its work rule {links.index} matches nothing",
-            (f"{_described(rule)}.", "No work item in the store matches all of its keys."),
-            f"{key_result.owner or 'Its owner'}: compare it with the names in the source, letter by letter (case "
-            "counts but in project keys), or remove it; `okrsync links` shows what each rule matches.",
+            _("{id}: its work rule {number} matches nothing").format(id=key_result.id, number=links.index),
+            (f"{_described(rule)}.", _("No work item in the store matches all of its keys.")),
+            _(
+                "{who}: compare it with the names in the source, letter by letter (case counts but in project keys), "
+                "or remove it; `okrsync links` shows what each rule matches."
+            ).format(who=owner_of(key_result.owner)),
             line=rule.line,
         )
 
 
 def _everything(facts: Facts) -> Iterator[Found]:
     told: set[tuple[str, int]] = set()
-    for _, key_result in facts.key_results():
+    for _objective, key_result in facts.key_results():
         for index, rule in enumerate(key_result.work, 1):
             if _keys(rule) == ["source"]:
                 told.add((key_result.id, index))
                 yield Found(
                     of_key_result(key_result),
-                    f"{key_result.id} takes all work of {rule.source}: say which of it serves this result",
+                    _("{id} takes all work of {source}: say which of it serves this result").format(
+                        id=key_result.id, source=rule.source
+                    ),
                     action=_narrow(key_result),
                     line=rule.line,
                 )
@@ -45,22 +53,30 @@ def _everything(facts: Facts) -> Iterator[Found]:
         if (key_result.id, links.index) in told or links.of < facts.thresholds.few:
             continue
         if links.pieces is not None and links.pieces >= facts.thresholds.everything * links.of:
-            where = rule.source or "all sources"
+            where = rule.source or _("all sources")
             yield Found(
                 of_key_result(key_result),
-                f"{key_result.id}: its work rule {links.index} matches nearly everything in {where}",
-                (f"{_described(rule)}: {links.pieces} of {count_of(links.of, 'piece')} of work.",),
+                _("{id}: its work rule {number} matches nearly everything in {source}").format(
+                    id=key_result.id, number=links.index, source=where
+                ),
+                (
+                    ngettext(
+                        "{rule}: {part} of {count} piece of work.",
+                        "{rule}: {part} of {count} pieces of work.",
+                        links.of,
+                    ).format(rule=_described(rule), part=links.pieces, count=links.of),
+                ),
                 _narrow(key_result),
                 line=rule.line,
             )
 
 
 def _narrow(key_result: KeyResult) -> str:
-    return f"{key_result.owner or 'Its owner'}: narrow the rule by label, epic, milestone or component."
+    return _("{who}: narrow the rule by label, epic, milestone or component.").format(who=owner_of(key_result.owner))
 
 
 def _counted(facts: Facts) -> Iterator[tuple[KeyResult, WorkRule, RuleLinks]]:
-    key_results = {each.id: each for _, each in facts.key_results()}
+    key_results = {each.id: each for _objective, each in facts.key_results()}
     for links in facts.rules:
         if (key_result := key_results.get(links.key_result)) is not None:
             yield key_result, key_result.work[links.index - 1], links
@@ -84,7 +100,7 @@ RULES: tuple[Rule, ...] = (
         "S018",
         "strategy",
         "warning",
-        "work rule that matches nothing",
+        N_("work rule that matches nothing"),
         "The rule was meant to say which work serves the key result, and no work item is like that: mostly a misspelt "
         "label or a version that was renamed. The key result then looks neglected, and its work serves nothing.",
         "No work item in the store, of any time, matches all keys of the rule. Not judged for a source that was never "
@@ -95,7 +111,7 @@ RULES: tuple[Rule, ...] = (
         "S019",
         "strategy",
         "warning",
-        "work rule that matches nearly everything",
+        N_("work rule that matches nearly everything"),
         "If all work serves the key result, the rule does not say what is done for it: the key result looks busy "
         "whatever happens.",
         "The rule has no key but `source`; or it matches at least the share `everything` of all pieces of work of its "
