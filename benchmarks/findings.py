@@ -99,6 +99,7 @@ def measure(task: Task) -> Count:
     # What yields to another rule's finding was found, and flagged, as well: its evidence says so.
     findings = (*diagnosis.findings, *(each.finding for each in diagnosis.implied))
     said = {(each.rule, each.subject): each.message for each in findings}
+    serious = {(each.rule, each.subject) for each in findings if each.severity != "info"}
     count = Count()
     for rule, place in planted.items():
         count.planted[rule] += 1
@@ -109,7 +110,7 @@ def measure(task: Task) -> Count:
     clean = _clean(here, facts, touched)
     for each in RULES:
         subjects = {subject for kind in SPOKEN_OF.get(each.id, "key_result").split() for subject in clean.get(kind, ())}
-        flagged = [subject for subject in subjects if (each.id, subject) in said]
+        flagged = [subject for subject in subjects if (each.id, subject) in serious]
         count.clean[each.id] += len(subjects)
         count.flagged[each.id] += len(flagged)
         count.told += [f"false alarm: {task.seed}: {each.id} {said[each.id, subject]}" for subject in flagged]
@@ -177,7 +178,8 @@ def main() -> None:
     print(
         "planted by describing the organisation, and count as found when the rule names the place. Clean subjects are"
     )
-    print("those of organisations, or of teams, without a plant.\n")
+    print("those of organisations, or of teams, without a plant; a finding that is worth knowing but asks for nothing")
+    print("(`info`) flags nobody.\n")
     print(table(count))
     if count.told:
         print(f"\nMissed, and false alarms (at most {SHOWN} are shown):\n")

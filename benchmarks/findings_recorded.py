@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from okrsync.completed import DEFAULT_NOT_COMPLETED
 from okrsync.model import Measurement
 from okrsync.sandbox.jira import JiraStandIn
 from okrsync.sandbox.recorded import load_jira
@@ -23,6 +24,8 @@ from okrsync.store.engine import open_store
 from okrsync.store.outcomes import save_check_in
 from tests.recorded_setup import CLONE, ISSUES, PROJECTS, REPO, TIMEZONE, import_commits, okrsync
 
+NOT_COMPLETED = [*DEFAULT_NOT_COMPLETED, "Needs more info", "Not Our Bug"]
+"""As the people of this site would set it: they close as such what they did nothing about."""
 START, END, AS_OF = date(2013, 7, 1), date(2013, 12, 31), date(2013, 11, 22)
 SEED, DRAWN = 2013, 20
 PEOPLE = {
@@ -85,6 +88,7 @@ def _write(folder: Path, url: str, token: str) -> None:
         (folder / f"{name}.csv").write_text("week,value\n" + "".join(f"{day},{value:g}\n" for day, value in rows))
     settings = {
         "timezone": TIMEZONE,
+        "not_completed": NOT_COMPLETED,
         "sources": {
             "tidev": {"type": "jira", "url": url, "auth": {"token": token}, "projects": PROJECTS},
             "alloy": {"type": "git", "path": f"../{CLONE}", "repo": REPO},

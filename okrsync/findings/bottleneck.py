@@ -66,15 +66,15 @@ class _Held:
 
 
 _OPEN = _Held(
-    N_("fewer than {few} open pieces of work of {team} are known"),
+    N_("fewer than {few} open pieces of work of the team are known"),
     N_("{name}, who leads {team}, holds {share} of its open pieces of work"),
 )
 _COMPLETED = _Held(
-    N_("fewer than {few} completed pieces of work of {team} are known"),
+    N_("fewer than {few} completed pieces of work of the team are known"),
     N_("{name}, who leads {team}, holds {share} of its completed pieces of work"),
 )
 _REVIEWS = _Held(
-    N_("fewer than {few} review requests of {team} are known"),
+    N_("fewer than {few} review requests of the team are known"),
     N_("{name}, who leads {team}, holds {share} of its review requests"),
 )
 
@@ -92,7 +92,7 @@ def _share(facts: Facts, pieces: Iterable[Piece], what: _Held) -> Iterator[Found
         whole = sum(totals[team] for team in lead.teams if team in held)
         others = sum(members.get(team, 0) for team in lead.teams) - (teams_of[lead.person] in lead.teams)
         if own == whole and not others:
-            yield NotJudged(lead.subject, _("nobody else is known in {team}").format(team=name_of(facts, lead.team.id)))
+            yield NotJudged(lead.subject, _("nobody else is known in the team"))
             continue
         yield from _judged(facts, lead, own, whole, what)
 
@@ -100,7 +100,7 @@ def _share(facts: Facts, pieces: Iterable[Piece], what: _Held) -> Iterator[Found
 def _judged(facts: Facts, lead: _Lead, part: int, whole: int, what: _Held) -> Iterator[Found | NotJudged]:
     team = name_of(facts, lead.team.id)
     if whole < facts.thresholds.few:
-        yield NotJudged(lead.subject, _(what.too_few).format(few=facts.thresholds.few, team=team))
+        yield NotJudged(lead.subject, _(what.too_few).format(few=facts.thresholds.few))
     elif surely_above(part, whole, facts.thresholds.lead, facts.thresholds.sure):
         yield Found(
             lead.subject,

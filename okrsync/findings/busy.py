@@ -8,7 +8,7 @@ from okrsync.dates import day_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result
 from okrsync.findings.shares import surely_above, surely_grew
 from okrsync.findings.teams import Workers, name_of
-from okrsync.findings.telling import lead_or, owner_of
+from okrsync.findings.telling import days, lead_or, owner_of
 from okrsync.language import N_, _, ngettext
 from okrsync.model import Judgement, Kind, Movement, Piece, Verdict
 from okrsync.numbers import show
@@ -45,22 +45,12 @@ def _untestable(facts: Facts) -> Iterator[Found | NotJudged]:
             )
 
 
-def _busy(facts: Facts) -> Iterator[Found | NotJudged]:
+def _busy(facts: Facts) -> Iterator[Found]:
     for judgement in facts.judgements:
         if judgement.verdict is not Verdict.BUSY:
             continue
-        key_result, activity, outcome = judgement.key_result, judgement.activity, judgement.outcome
-        read, wanted = _readings_since_it_could_show(facts, judgement), facts.thresholds.readings
-        if key_result.kind is Kind.METRIC and outcome.movement is Movement.FLAT and read < wanted:
-            yield NotJudged(
-                of_key_result(key_result),
-                ngettext(
-                    "there is not even {count} reading from after its first completed work could show",
-                    "there are fewer than {count} readings from after its first completed work could show",
-                    wanted,
-                ).format(count=wanted),
-            )
-            continue
+        key_result, activity = judgement.key_result, judgement.activity
+        early = _is_early(facts, judgement)
         # Of a limit, the first reason tells where the value stands; of all others, the one after the work.
         place = 0 if key_result.kind is Kind.MAINTAIN else 1
         evidence = list(judgement.reasons[place : place + 1])
@@ -78,10 +68,24 @@ def _busy(facts: Facts) -> Iterator[Found | NotJudged]:
             of_key_result(key_result),
             _busy_words(judgement),
             tuple(evidence),
-            _("{who}: stop this bet, change it, or say what would show by when that it works.").format(
-                who=_who(judgement)
+            (
+                _("{who}: look again in {span}: one or two readings are no movement yet.").format(
+                    who=_who(judgement), span=days(key_result.metric.cadence)
+                )
+                if early
+                else _("{who}: stop this bet, change it, or say what would show by when that it works.").format(
+                    who=_who(judgement)
+                )
             ),
+            severity="info" if early else None,
         )
+
+
+def _is_early(facts: Facts, judgement: Judgement) -> bool:
+    """Is a flat outcome read too few times since its work could show to call it a finding?"""
+    if judgement.key_result.kind is not Kind.METRIC or judgement.outcome.movement is not Movement.FLAT:
+        return False
+    return _readings_since_it_could_show(facts, judgement) < facts.thresholds.readings
 
 
 def _busy_words(judgement: Judgement) -> str:
@@ -114,10 +118,10 @@ def _shipped(facts: Facts, judgement: Judgement) -> str:
 
 def _readings_since_it_could_show(facts: Facts, judgement: Judgement) -> int:
     """How many values there are from after the first completed work for a key result, and its lag."""
-    days = [day_of(piece.done_at, facts.zone) for piece in judgement.completed if piece.done_at is not None]
-    if not days:
+    done = [day_of(piece.done_at, facts.zone) for piece in judgement.completed if piece.done_at is not None]
+    if not done:
         return len(judgement.series)
-    first = min(days) + judgement.key_result.metric.lag
+    first = min(done) + judgement.key_result.metric.lag
     return sum(each.at >= first for each in judgement.series)
 
 
@@ -178,13 +182,13 @@ def _serves_nothing(facts: Facts) -> Iterator[Found | NotJudged]:
 def _halves(facts: Facts, pieces: Iterable[Piece]) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """Unlinked and all pieces of the first and of the second half of the days so far; None early in the cycle."""
     until = min(facts.as_of, facts.cycle.end)
-    days = (until - facts.cycle.start).days + 1
-    if days < facts.thresholds.trend * facts.cycle.check_in.days:
+    length = (until - facts.cycle.start).days + 1
+    if length < facts.thresholds.trend * facts.cycle.check_in.days:
         return None
     counts = [[0, 0], [0, 0]]
     for piece in pieces:
         if piece.done_at is not None:
-            late = 2 * ((day_of(piece.done_at, facts.zone) - facts.cycle.start).days) >= days
+            late = 2 * ((day_of(piece.done_at, facts.zone) - facts.cycle.start).days) >= length
             counts[late][0] += not piece.key_results
             counts[late][1] += 1
     (a, b), (c, d) = counts
@@ -242,7 +246,7 @@ RULES: tuple[Rule, ...] = (
         "measured is not what it changes. Both need a decision.",
         "The verdict is `busy`: work was completed longer ago than the key result's lag, and the outcome is flat or "
         "moved away. A flat outcome has had its chance when there are `readings` readings from after the first "
-        "completed work and the lag; with fewer, the rule is not judged, as one or two readings are never movement. "
+        "completed work and the lag; with fewer it is an `info`, as one or two readings are never movement. "
         "The evidence names what shipped last.",
         _busy,
     ),

@@ -107,8 +107,8 @@ def _moved_off(facts: Facts) -> Iterator[Found | NotJudged]:
             if linked:
                 yield NotJudged(
                     of_team(each),
-                    _("{count} completed pieces of work in the two spans compared are fewer than {few}").format(
-                        count=len(before) + len(now), few=facts.thresholds.few
+                    _("fewer than {few} pieces of work were completed in the two spans compared").format(
+                        few=facts.thresholds.few
                     ),
                 )
             continue

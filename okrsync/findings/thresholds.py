@@ -61,7 +61,7 @@ class Thresholds(YamlModel):
     everything: Share = 0.9
     """S019: a work rule that matches at least this share of all pieces of its source."""
     readings: Annotated[int, Field(ge=1)] = 3
-    """S020: readings from after the first work could show, before a flat outcome is a finding; two can be chance."""
+    """S020: readings from after the first work could show, before a flat outcome is more than an info."""
     unlinked: Share = 0.3
     """S021: more completed work of a team or scope than this share serving no key result is a finding."""
     growing: Share = 0.15
