@@ -73,5 +73,5 @@ def test_lists_in_both_languages() -> None:
     assert [listed(names[:count]) for count in (0, 1, 2, 3)] == ["", "O1", "O1 and O2", "O1, O2 and O3"]
     assert listed(names) == "O1, O2, O3, O4 and 2 more"
     with use("zh"):
-        assert listed(names[:3]) == "O1、O2和O3"
+        assert listed(names[:3]) == "O1、O2 和 O3"
         assert listed(names) == "O1、O2、O3、O4等，另有 2 个"
