@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from math import comb
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from docs.examples import EXAMPLES
 from docs.examples.alignment import GOALS as ALIGNED
 from docs.examples.example import Example
 from docs.examples.strategy import GOOD
@@ -287,3 +289,20 @@ def test_nothing_and_everything() -> None:
     assert surely_below(50, 100, 1.0, 0.99)
     assert not surely_above(100, 100, 1.0, 0.99)
     assert not surely_below(0, 100, 0.0, 0.99)
+
+
+# --- one or two readings ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "severity"), [("2026-10-12", "warning"), ("2026-10-26", "warning"), ("2026-11-01", "info")]
+)
+def test_a_busy_key_result_is_a_warning_once_three_readings_could_have_shown_it(
+    tmp_path: Path, first: str, severity: str
+) -> None:
+    """KR1.2 is read each week, and its work shows after a lag of a week."""
+    example = replace(EXAMPLES["S020"][0], work=f"SHOP-1 | {first} | KR1.2 | lin")
+    facts, config = facts_of(example, tmp_path)
+    (found,) = diagnose(facts, [rule for rule in RULES if rule.id == "S020"], config.silences).findings
+    assert found.severity == severity
+    assert ("look again in" in found.action) is (severity == "info")
