@@ -86,6 +86,16 @@ class Pace:
         with self._changed:
             self._pacing.pause(self._clock(), seconds, why)
 
+    def spend(self, kind: str, seconds: float) -> None:
+        """Nothing more is asked of one kind for so long: its allowance is used up."""
+        with self._changed:
+            self._pacing.allowance(self._clock(), kind, 0, seconds)
+
+    def spent(self, kind: str) -> float:
+        """Seconds until the host counts anew what is used up of a kind of requests; 0 while some are left."""
+        with self._changed:
+            return self._pacing.spent(self._clock(), kind)
+
     def close(self) -> None:
         """Let nobody wait any more: what still wants to start is refused with ``RetryableError``."""
         with self._changed:

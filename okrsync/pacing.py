@@ -191,6 +191,13 @@ class Pacing:
         else:
             self._allowances[kind] = _Allowance(left, reset_at)
 
+    def spent(self, now: float, kind: str) -> float:
+        """Seconds until the host counts anew what it said is used up of a kind of requests; 0 while some are left."""
+        allowance = self._allowances.get(kind)
+        if allowance is None or allowance.under_way < allowance.left:
+            return 0.0
+        return max(0.0, allowance.reset_at - now)
+
     def _in_vain(self, now: float, started: float) -> None:
         self._useless = (started if self._useless is None else self._useless[0], now)
 

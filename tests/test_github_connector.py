@@ -528,6 +528,50 @@ def test_graphql_over_its_limit_answers_200_and_is_waited_for() -> None:
     assert heard.notes == []
 
 
+@pytest.mark.parametrize("when", ["before the plan", "after the plan"])
+def test_once_graphqls_points_are_spent_rest_is_asked_where_that_is_sooner(github: GitHubStandIn, when: str) -> None:
+    fill(github, 3)
+    with connected(github.url) as connector:
+        expected = pull_all(connector).items
+    heard = Heard()
+    with connected(github.url, heard) as connector:
+        if when == "before the plan":
+            github.spend_graphql(1800)
+        plan = connector.plan(SCOPE, None)
+        github.spend_graphql(1800)
+        github.requests.clear()
+        items = {
+            item.id: item
+            for shard in plan.shards
+            for page in connector.pages(SCOPE, shard, None)
+            for item in page.items
+        }
+    assert items == expected
+    assert sum(request.path == "/graphql" for request in github.requests) <= 1
+    assert heard.waits == []
+    (note,) = heard.notes
+    assert re.search(
+        r"GraphQL's points at 127\.0\.0\.1:\d+ are spent for (29|[3-5]\d|60) min more: read from REST until then", note
+    )
+
+
+def test_graphqls_points_are_waited_for_where_that_is_sooner() -> None:
+    # An Enterprise Server names no limit before it is reached, so that none of its answers names another end.
+    heard = Heard()
+    with GitHubStandIn(enterprise=True, record=True) as github:
+        github.add_repo("acme/storefront", id=7)
+        fill(github, 100)
+        with connected(github.api_url, heard) as connector:
+            plan = connector.plan(SCOPE, None)
+            github.spend_graphql(2)
+            github.requests.clear()
+            items = [item for page in connector.pages(SCOPE, plan.shards[0], None) for item in page.items]
+        assert len(items) == 100
+        assert {request.path for request in github.requests} == {"/api/graphql"}
+    assert heard.waits
+    assert heard.notes == []
+
+
 def _once(github: GitHubStandIn, path: str, act: Any) -> Any:
     done: list[bool] = []
 
@@ -541,7 +585,7 @@ def _once(github: GitHubStandIn, path: str, act: Any) -> Any:
 
 def test_a_limit_longer_than_the_cap_ends_the_run_and_says_so(github: GitHubStandIn) -> None:
     heard = Heard()
-    github.rate_limit(1, seconds=3000)
+    github.rate_limit(2, seconds=3000)  # of GraphQL, and of REST, to which the plan falls back
     with connected(github.url, heard) as connector, pytest.raises(RetryableError) as caught:
         connector.plan(SCOPE, None)
     assert re.search(r"asks to wait (29|30)\d\d s, more than the 120 s", str(caught.value))

@@ -8,11 +8,13 @@ redirects back to us, no retries and no pauses of its own; what is tried again, 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -29,7 +31,15 @@ from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, error_of, one_line, retry_after, shown_url, with_retries
 from okrsync.paced import PacedAdapter
 from okrsync_github.connection import ENTERPRISE_LIMITS, HOST_LIMITS, Connection, Moved, cost_of
-from okrsync_github.envelope import GraphQLRefused, NotInSchema, QueryTooHeavy, envelope, loads, refusal_of
+from okrsync_github.envelope import (
+    GraphQLRefused,
+    GraphQLSpent,
+    NotInSchema,
+    QueryTooHeavy,
+    envelope,
+    loads,
+    refusal_of,
+)
 from okrsync_github.queries import TIMELINE
 
 if TYPE_CHECKING:
@@ -98,6 +108,7 @@ class GitHubClient:
         self._minted: tuple[str, datetime] | None = None
         self._pace = context.paces.of(settings.url, HOST_LIMITS if settings.is_cloud else ENTERPRISE_LIMITS)
         self._without_graphql = False
+        self._spent_told = 0.0
         self._lacks: frozenset[str] = frozenset()
 
     # --- requests -----------------------------------------------------------------------------------------------------
@@ -159,21 +170,29 @@ class GitHubClient:
                 raise SourceError(f"{self._where('GET', url)}: the Link header leads in a circle")
             url = answer.next
 
-    def graphql(self, query: str | Callable[[frozenset[str]], str], variables: Mapping[str, Any]) -> GraphQLAnswer:
-        """The answer to a query.
+    def graphql(
+        self,
+        query: str | Callable[[frozenset[str]], str],
+        variables: Mapping[str, Any],
+        *,
+        otherwise: float = math.inf,
+    ) -> GraphQLAnswer:
+        """The answer to a query. ``otherwise``: how many seconds it takes to learn the same from REST, if that can be.
 
         A query that is a function is given what this server's schema is known to lack (see ``queries``), and asked
         again with less when the server refuses it for that. Raises ``RetryableError`` after its retries for a rate
-        limit, which GraphQL reports with HTTP 200; ``GraphQLRefused``; ``QueryTooHeavy``.
+        limit, which GraphQL reports with HTTP 200; ``GraphQLRefused``; ``QueryTooHeavy``; and ``GraphQLSpent`` when the
+        hour's points are spent and REST is the quicker way.
         """
         if self._without_graphql:
             raise GraphQLRefused(f"{self._context.source}: GraphQL at {self.host} was refused before")
+        self._or_else(otherwise)
         if isinstance(query, str):
-            return self._ask(query, variables)
+            return self._ask(query, variables, otherwise)
         while True:
             text = query(self._lacks)
             try:
-                return self._ask(text, variables)
+                return self._ask(text, variables, otherwise)
             except NotInSchema as error:
                 with self._lock:
                     self._lacks |= error.names
@@ -184,7 +203,19 @@ class GitHubClient:
                 if query(self._lacks) == text:
                     raise
 
-    def _ask(self, query: str, variables: Mapping[str, Any]) -> GraphQLAnswer:
+    def _or_else(self, otherwise: float) -> None:
+        """Raise ``GraphQLSpent`` when GraphQL's points are spent for longer than REST takes, which has some left."""
+        seconds = self._pace.spent("graphql")
+        if seconds <= otherwise or self._pace.spent("rest"):
+            return
+        with self._lock:
+            told, self._spent_told = self._spent_told, monotonic() + seconds
+        message = f"{self._context.source}: GraphQL's points at {self.host} are spent for {seconds / 60:.0f} min more"
+        if told < monotonic():
+            self._context.on_note(f"{message}: read from REST until then, which has an allowance of its own")
+        raise GraphQLSpent(message)
+
+    def _ask(self, query: str, variables: Mapping[str, Any], otherwise: float) -> GraphQLAnswer:
         where = f"{self._context.source}: GraphQL at {self.host}"
 
         def once() -> GraphQLAnswer:
@@ -199,6 +230,11 @@ class GitHubClient:
                 message = str(each.get("message", ""))
                 if each.get("type") in ("RATE_LIMITED", "RATE_LIMIT") or Requester.isRateLimitError(message):
                     refusal = self._rate_limit(f"{where}: {one_line(message)}", headers)
+                    if headers.get("X-RateLimit-Remaining", "").strip() == "0":
+                        # The hour's points of GraphQL alone: REST counts its own.
+                        self._pace.spend("graphql", refusal.retry_after or 0.0)
+                        self._or_else(otherwise)
+                        raise refusal
                     # What is refused with 200 looks like an answer to the pace, which all threads share.
                     self._pace.pause(refusal.retry_after or 0.0, one_line(message))
                     raise refusal
@@ -206,7 +242,11 @@ class GitHubClient:
                 raise refusal_of(errors, where)
             return GraphQLAnswer(data, errors, _date(headers))
 
-        return with_retries(once, policy=self._policy, on_wait=self._context.on_wait)
+        try:
+            return with_retries(once, policy=self._policy, on_wait=self._context.on_wait)
+        except RetryableError:
+            self._or_else(otherwise)  # others may have spent the rest while this one waited for its turn
+            raise
 
     def do_without_graphql(self, why: str) -> None:
         """Ask GraphQL no more, and say so once."""

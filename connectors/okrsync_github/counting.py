@@ -9,7 +9,7 @@ from functools import partial
 from okrsync.errors import SourceError
 from okrsync_github import answers, queries
 from okrsync_github.client import GitHubClient
-from okrsync_github.envelope import GraphQLRefused, QueryTooHeavy
+from okrsync_github.envelope import GraphQLRefused, GraphQLSpent, QueryTooHeavy
 from okrsync_github.items import Repository
 from okrsync_github.planning import SPARSE, Asker, listed
 from okrsync_github.reader import CENSUS_SLICE, present, said
@@ -24,7 +24,9 @@ def counts(client: GitHubClient, name: str, query: str = queries.COUNT) -> answe
     """
     owner, _, repo = name.partition("/")
     try:
-        data, errors, _ = client.graphql(query, {"owner": owner, "name": repo})
+        data, errors, _ = client.graphql(query, {"owner": owner, "name": repo}, otherwise=1.0)
+    except GraphQLSpent:
+        return None
     except GraphQLRefused as refused:
         client.do_without_graphql(str(refused))
         return None

@@ -35,6 +35,10 @@ class NotInSchema(GraphQLRefused):
         """``Issue.parent``, ``stateReason.enableDuplicate``; empty where the message does not say."""
 
 
+class GraphQLSpent(SourceError):
+    """GraphQL's points of this hour are spent, and REST, which has an allowance of its own, has it sooner."""
+
+
 class QueryTooHeavy(SourceError):
     """The server gave up on a GraphQL query (502, 504 after 10 s, or a resource limit): ask for less."""
 

@@ -20,7 +20,7 @@ from okrsync.dates import iso, parse_moment
 from okrsync.errors import SourceError
 from okrsync_github import answers, queries
 from okrsync_github.client import GitHubClient
-from okrsync_github.envelope import GraphQLRefused, QueryTooHeavy
+from okrsync_github.envelope import GraphQLRefused, GraphQLSpent, QueryTooHeavy
 from okrsync_github.items import FULL_NAME, Repository
 from okrsync_github.nodes import Incomplete, all_of
 from okrsync_github.reader import SLICE, said
@@ -33,6 +33,8 @@ SPARSE = 8
 """From so many numbers an item on it is quicker to list what there is than to ask for every number."""
 _SMALL = 5000
 """Items that are read again when a label or milestone went, which may leave no trace on those that had it."""
+_PATIENCE = 60.0
+"""Seconds that GraphQL is waited for once its points are spent, before a plan is made from REST."""
 _SIDE = ("milestones", "releases", "labels")
 
 
@@ -122,7 +124,9 @@ def _ask(asker: Asker, name: str, since: datetime | None) -> tuple[answers.Head,
     if since is not None:
         query, variables = queries.changes(), {**variables, "since": iso(since)}
     try:
-        data, errors, date = asker.client.graphql(query, variables)
+        data, errors, date = asker.client.graphql(query, variables, otherwise=_PATIENCE)
+    except GraphQLSpent:
+        return None
     except GraphQLRefused as refused:
         asker.client.do_without_graphql(str(refused))
         return None

@@ -13,7 +13,7 @@ from okrsync.http import one_line
 from okrsync.model import WorkItem
 from okrsync_github import answers, queries
 from okrsync_github.client import GitHubClient
-from okrsync_github.envelope import GraphQLRefused, QueryTooHeavy
+from okrsync_github.envelope import GraphQLRefused, GraphQLSpent, QueryTooHeavy
 from okrsync_github.items import Repository, work_item
 from okrsync_github.nodes import Incomplete, all_of, item_of_node, oids
 
@@ -24,6 +24,9 @@ SLICE = 100
 """Numbers a query: 100 × (100 labels + 50 + 100 + 50 + 1) nodes are far below the limit of 500,000."""
 CENSUS_SLICE = 250
 """Numbers a query where nothing but their presence is asked for."""
+
+_REST_SECONDS = 60 / 900 * 2
+"""An item over REST, at the 900 requests a minute that it allows: an issue takes one, a pull request three."""
 
 _HEAVY = ("RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED")
 
@@ -98,9 +101,13 @@ class ItemReader:
             return self._from_rest(numbers)
         query = partial(queries.items, numbers, people=self._people, pulls_only=self._pulls_only)
         try:
-            data, errors, _ = self._client.graphql(query, self._repository.variables)
+            data, errors, _ = self._client.graphql(
+                query, self._repository.variables, otherwise=_REST_SECONDS * len(numbers)
+            )
         except GraphQLRefused as refused:
             self._client.do_without_graphql(str(refused))
+            return self._from_rest(numbers)
+        except GraphQLSpent:
             return self._from_rest(numbers)
         except QueryTooHeavy:
             return self._in_halves(numbers)
@@ -184,8 +191,10 @@ def _rest(
             raise SourceError(f"{where}: the pages of {connection} do not go on")
         seen.add(after)
         try:
-            data, errors, _ = client.graphql(query, {**repository.variables, "number": number, "after": after})
-        except (GraphQLRefused, QueryTooHeavy):
+            data, errors, _ = client.graphql(
+                query, {**repository.variables, "number": number, "after": after}, otherwise=1.0
+            )
+        except (GraphQLRefused, GraphQLSpent, QueryTooHeavy):
             raise Incomplete from None
         if errors:
             raise Incomplete

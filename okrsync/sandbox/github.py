@@ -69,6 +69,7 @@ class GitHubStandIn(GitHubState, StandIn):
         self.lacks: set[str] = set()
         """What its GraphQL schema does not know: ``Issue.parent``, ``stateReason.enableDuplicate``."""
         self._limit: tuple[int, str, int, float] | None = None
+        self._graphql_spent_until = 0
         self._app: tuple[str, str, int] | None = None
         self._app_tokens: dict[str, float] = {}
 
@@ -97,6 +98,11 @@ class GitHubStandIn(GitHubState, StandIn):
         """
         with self.lock:
             self._limit = (requests, kind, status, seconds)
+
+    def spend_graphql(self, seconds: float) -> None:
+        """Refuse every query for so long: its points of the hour are spent. REST goes on, as it counts its own."""
+        with self.lock:
+            self._graphql_spent_until = int(self.clock() + seconds)  # its end is told in whole seconds
 
     def add_app(self, app_id: int | str, public_key: str, installation_id: int) -> None:
         """A GitHub App (its RSA public key as PEM) that is installed once, on all repositories."""
@@ -165,6 +171,8 @@ class GitHubStandIn(GitHubState, StandIn):
         return int(self.clock()) // 3600 * 3600 + 3600
 
     def _over_limit(self, is_graphql: bool) -> Response | None:
+        if is_graphql and self.clock() < self._graphql_spent_until:
+            return self._spent(is_graphql, 200, self._graphql_spent_until)
         if self._limit is None:
             return None
         requests, kind, status, seconds = self._limit
@@ -172,9 +180,11 @@ class GitHubStandIn(GitHubState, StandIn):
         if kind == "secondary":
             said = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
             return _refusal(status, said, {"Retry-After": str(int(seconds))})
+        return self._spent(is_graphql, status, self.clock() + seconds)
+
+    def _spent(self, is_graphql: bool, status: int, until: float) -> Response:
         headers = self._rate_headers() | {
-            "X-RateLimit-Remaining": "0", "X-RateLimit-Used": "5000",
-            "X-RateLimit-Reset": str(int(self.clock() + seconds)),
+            "X-RateLimit-Remaining": "0", "X-RateLimit-Used": "5000", "X-RateLimit-Reset": str(int(until)),
         }  # fmt: skip
         if is_graphql:
             said = "API rate limit exceeded for user ID 1."
