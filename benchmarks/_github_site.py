@@ -29,7 +29,7 @@ _LIMITS = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4990", "X-Rate
 
 
 class Site:
-    """One repository of ``items``."""
+    """Any repository that is asked for, of ``items`` each."""
 
     def __init__(self, items: int, slowness: str = "1") -> None:
         self.url = ""
@@ -72,7 +72,9 @@ class Site:
             found["newestPull"] = {"nodes": [{"number": self.items - self.items % 3}]}
             found["newestIssue"] = {"nodes": [{"number": self.items - (self.items % 3 == 0)}]}
         if "nameWithOwner url" in query:
-            found |= {"databaseId": REPOSITORY, "nameWithOwner": "acme/shop", "url": "https://github.com/acme/shop"}
+            name = f"{variables['owner']}/{variables['name']}"
+            number = REPOSITORY + int(re.sub(r"\D", "", name) or 0)
+            found |= {"databaseId": number, "nameWithOwner": name, "url": f"https://github.com/{name}"}
             titles = [{"number": n + 1, "title": f"Milestone {n}", "state": "OPEN"} for n in range(MILESTONES)]
             found["milestones"] = {"nodes": titles, "pageInfo": _LAST}
             found["releases"] = {"nodes": [], "pageInfo": _LAST}

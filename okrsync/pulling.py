@@ -157,13 +157,15 @@ class Puller:
         ended = False
         try:
             for page in connector.pages(task.scope, task.shard, cursor):
-                if self._stopping.is_set() or given_up():
+                if self._stopping.is_set():
                     return
                 if last is not None and last.done():
                     last.result()  # a store that refuses ends the pull
                 last = self._writer.save(work.Arrival(task.scope.source, task.scope_id, task.shard.id, page))
                 last.add_done_callback(_telling(stored, len(page.items)))
                 ended = page.cursor is None
+                if given_up():
+                    return  # with the page that has come: the next sync need not ask for it again
         finally:
             if last is not None:
                 last.result()

@@ -495,10 +495,14 @@ class _Coordinator:
         """On its own rhythm, and as soon as the source has another number of items than the store."""
         if run.row.last_census is None or self._options.now() - run.row.last_census >= self._options.census:
             return True
-        stored = work.count_items(self._engine, run.row.id)
         counted = run.plan.total if run.plan is not None else None
         if counted is None:
+            if run.connector.paced and not run.result.items:
+                # Where nothing at all came, the question would be a third of what the scope costs. The census, in its
+                # rhythm, and the next run in which anything changed find what was deleted meanwhile.
+                return False
             counted = run.connector.count(run.scope)
+        stored = work.count_items(self._engine, run.row.id)
         return stored <= _CHEAP_CENSUS if counted is None else counted != stored
 
     def _census(self, run: _Run) -> None:

@@ -152,6 +152,28 @@ def test_a_census_costs_one_page_of_ids(jira: JiraStandIn, connector: JiraConnec
     assert words == ["SHOP", "mypermissions", "jql" if jira.cloud else "search"]
 
 
+def test_a_sync_with_nothing_new_costs_two_requests_a_scope(jira: JiraStandIn, tmp_path: Path) -> None:
+    class Nobody:
+        def __getattr__(self, name: str) -> Any:
+            return lambda *told: None
+
+    keys = [project["key"] for project in jira.visible_projects()]
+    options = SyncOptions(tmp_path, ZoneInfo("UTC"), census=timedelta(days=1), jobs=4)
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    sources = {"jira": settings(jira, projects=keys)}
+    sync(engine, sources, options, Nobody())
+    jira.requests.clear()
+    results = sync(engine, sources, options, Nobody())
+    assert {result.error for result in results} == {None}
+    assert len(jira.requests) == SITE + 2 * len(keys)
+    # What was deleted meanwhile is found by the census in its rhythm, and before that when anything has changed.
+    jira.delete_issue("SHOP-7")
+    assert sum(result.removed for result in sync(engine, sources, options, Nobody())) == 0
+    put(jira, 20_001, "SHOP-9001", (datetime.now(UTC) - datetime(2016, 1, 1, tzinfo=UTC)) // timedelta(hours=1) + 1)
+    assert sum(result.removed for result in sync(engine, sources, options, Nobody())) == 1
+    engine.dispose()
+
+
 def test_an_interrupted_sync_does_not_ask_twice(jira: JiraStandIn, tmp_path: Path) -> None:
     class Nobody:
         def __getattr__(self, name: str) -> Any:

@@ -95,6 +95,7 @@ def plan_over_graphql(asker: Asker, name: str, cursor: Cursor | None) -> Planned
         next={"since": iso(start), **same, **side.cursor()},
         scope_name=repository.full_name,
         whole=known is None,
+        total=total,
     )
     return Planned(plan, repository, total)
 

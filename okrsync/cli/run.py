@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 @click.option(
     "--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at once to each service."
 )
+@click.option("--executor", metavar="URL", help="Pull on a Dask cluster: dask://HOST:PORT. Needs PostgreSQL.")
 @common_options
 @pass_app
-def command(app: App, jobs: int) -> int:
+def command(app: App, jobs: int, executor: str | None) -> int:
     """Sync, measure, report and publish: what a scheduler calls.
 
     Safe to repeat: nothing is stored or published twice. When the week's page is new or has changed, the
@@ -36,7 +37,7 @@ def command(app: App, jobs: int) -> int:
     config = app.config()
     engine = app.store(config)
     with run_lock(engine):
-        pulled = pull(app, config, engine, jobs=jobs)
+        pulled = pull(app, config, engine, jobs=jobs, executor=executor)
         report = make(config, engine, None, None)
         app.say(headline(report))
         results = bring(app, config, report)
