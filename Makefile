@@ -2,12 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Otter Wiki pins versions of its own: the tests that publish to a real one are skipped where it cannot be installed.
+WIKI := .venv-wiki/bin
+
 .PHONY: demo test soak lint format bench docs docs-check messages schemas lock clean
 
 demo: .venv
 	$(BIN)/okrsync demo demo
 
 test: .venv
+	@$(MAKE) --no-print-directory .venv-wiki || echo "Otter Wiki cannot be installed here: its tests are skipped"
 	$(BIN)/pytest -n auto
 
 # A thousand scenarios of faults and kills, for an hour or so; what it counts goes into docs/faults.md.
@@ -50,6 +54,8 @@ lock:
 		--no-emit-index-url --group dev --all-extras pyproject.toml -o requirements.lock
 	.venv-lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --all-extras -c requirements.lock pyproject.toml -o requirements-runtime.lock
+	echo otterwiki | .venv-lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --no-emit-index-url - -o tests/otterwiki.lock
 	rm -rf .venv-lock
 
 .venv: requirements.lock pyproject.toml
@@ -58,5 +64,10 @@ lock:
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch .venv
 
+.venv-wiki: tests/otterwiki.lock
+	test -x $(WIKI)/python || $(PYTHON) -m venv .venv-wiki
+	$(WIKI)/python -m pip install -q --disable-pip-version-check --require-hashes -r tests/otterwiki.lock
+	touch .venv-wiki
+
 clean:
-	rm -rf .venv .venv-lock dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lock .venv-wiki dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

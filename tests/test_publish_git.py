@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import HttpPolicy
 from okrsync.publish.git import Git, GitSettings
-from okrsync.publish.interface import PublishContext, WikiPage
+from okrsync.publish.interface import Attachment, PublishContext, WikiPage
 from okrsync.sandbox.git_http import GitHttpStandIn
 from okrsync.testing import PublisherContract
 
@@ -127,12 +127,12 @@ class TestContract(PublisherContract):
 
     def attachment(self, publisher, page, name):
         shown = subprocess.run(
-            ["git", "-C", self.repository, "cat-file", "blob", f"HEAD:{name}"], capture_output=True, check=False
+            ["git", "-C", self.repository, "cat-file", "blob", f"HEAD:{page}/{name}"], capture_output=True, check=False
         )
         return None if shown.returncode else shown.stdout
 
     def replace_attachment(self, publisher, page, name, data):
-        push(self.repository, {name: data})
+        push(self.repository, {f"{page}/{name}": data})
 
 
 class TestContractOverHttp(TestContract):
@@ -142,6 +142,100 @@ class TestContractOverHttp(TestContract):
     def publisher(self, server):
         self.repository = server.create("acme/storefront.wiki")
         return publisher(server.clone_url("acme/storefront.wiki"), auth={"token": TOKEN})
+
+
+class TestContractAsFiles(TestContract):
+    @pytest.fixture
+    def publisher(self, tmp_path):
+        self.repository = bare(tmp_path, "docs.git")
+        return publisher(self.repository, folder="docs/okr")
+
+    def read(self, publisher, name):
+        return super().read(publisher, f"docs/okr/{name}")
+
+    def edit(self, publisher, name, before, after):
+        text = self.read(publisher, name).replace(before, after)
+        push(self.repository, {f"docs/okr/{name}.md": text.encode()})
+
+    def add(self, publisher, name, above, below):
+        push(self.repository, {f"docs/okr/{name}.md": f"{above}\n\n{self.read(publisher, name)}\n{below}\n".encode()})
+
+    def attachment(self, publisher, page, name):
+        return super().attachment(publisher, "docs/okr", name)
+
+    def replace_attachment(self, publisher, page, name, data):
+        super().replace_attachment(publisher, "docs/okr", name, data)
+
+
+ILLUSTRATED = (
+    "[x](KR1.1.md) [y](OKR.md#now) [z](https://a.example/b.md) [w](../c.md) \\[q\\](r.md)\n\n"
+    '![c](chart.png)\n\n<details markdown="1">\n<summary>s</summary>\n\n</details>\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "style", "as_wiki"),
+    [
+        ("storefront.wiki.git", None, True),
+        ("pages.git", None, False),
+        ("pages.git", "wiki", True),
+        ("storefront.wiki.git", "files", False),
+    ],
+)
+def test_style(tmp_path, name, style, as_wiki):
+    repository = bare(tmp_path, name)
+    chart = Attachment("chart.png", "image/png", b"png")
+    publisher(repository, style=style).publish([WikiPage(NAME, NAME, ILLUSTRATED, (chart,))])
+    text = show(repository, branch="HEAD")
+    if as_wiki:
+        assert "[x](KR1.1) [y](OKR#now) [z](https://a.example/b.md) [w](../c.md) \\[q\\](r.md)" in text
+        assert f"![c]({NAME}/chart.png)" in text
+        assert "<details>\n" in text
+        assert show(repository, f"{NAME}/chart.png", "HEAD") == "png"
+    else:
+        assert ILLUSTRATED in text
+        assert show(repository, "chart.png", "HEAD") == "png"
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://github.com/acme/storefront.wiki.git", "https://github.com/acme/storefront/wiki/OKR%202"),
+        ("https://gitlab.acme.example/a/b.wiki.git", "https://gitlab.acme.example/a/b/-/wikis/OKR%202"),
+        ("http://localhost:8080/.git", "http://localhost:8080/OKR%202"),
+        ("https://github.com/acme/storefront.git", None),
+        ("git@github.com:acme/storefront.wiki.git", None),
+    ],
+)
+def test_where_people_read(url, link):
+    assert Git(GitSettings(url=url), PublishContext(Path(os.sep)))._link("OKR 2") == link
+
+
+def test_folder_of_charts_that_is_a_link_leads_nowhere(tmp_path):
+    repository, secret = bare(tmp_path), tmp_path / "secret"
+    secret.mkdir()
+    work = tmp_path / "work"
+    git(tmp_path, "clone", "--quiet", repository, work)
+    (work / NAME).symlink_to(secret)
+    git(work, "add", "--all")
+    git(work, "commit", "--quiet", "-m", "links")
+    git(work, "push", "--quiet", "origin", "HEAD:master")
+    with pytest.raises(SourceError, match="cannot be written"):
+        publisher(repository).publish([WikiPage(NAME, NAME, "x", (Attachment("a.png", "image/png", b"png"),))])
+    assert list(secret.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["wiki.acme.example", "10.0.0.7", "192.168.1.1:8080", "localhost.acme.example"])
+def test_token_in_the_clear_is_refused(host):
+    with pytest.raises(ValidationError, match=r"everybody on the way could read.*write https://.*ssh -L") as error:
+        GitSettings(url=f"http://{host}/.git", auth={"token": TOKEN})
+    assert TOKEN not in str(error.value)
+    assert GitSettings(url=f"http://{host}/.git").auth is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.3.2.1:8080", "localhost:8080", "[::1]", "wiki.localhost"])
+def test_this_machine_needs_no_https(host):
+    assert GitSettings(url=f"http://{host}/.git", auth={"token": TOKEN}).auth is not None
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,13 @@ def write_pages(folder: Path, pages: Sequence[WikiPage], *, where: str) -> Publi
     return changed_by(folder, pages, where=where)[0]
 
 
-def changed_by(folder: Path, pages: Sequence[WikiPage], *, where: str) -> tuple[Published, tuple[Path, ...]]:
-    """The same, and every file that was written or removed."""
+def changed_by(
+    folder: Path, pages: Sequence[WikiPage], *, where: str, apart: bool = False
+) -> tuple[Published, tuple[Path, ...]]:
+    """The same, and every file that was written or removed.
+
+    With ``apart``, attachments are in a folder of their page's name instead of beside it, as some wikis want it.
+    """
     check_names(pages, where)
     written: list[str] = []
     unchanged: list[str] = []
@@ -101,14 +106,15 @@ def changed_by(folder: Path, pages: Sequence[WikiPage], *, where: str) -> tuple[
             except Edited:
                 kept.append(page.name)
                 continue
-            files, foreign = _write_files(folder, page, ours)
+            beside = folder / page.name if apart else folder
+            files, foreign = _write_files(beside, page, ours)
             kept += foreign
             if after != before:
                 _replace(path, after)
                 files.append(path)
             (written if files else unchanged).append(page.name)
             touched += files
-            touched += _remove_files(folder, page, ours)
+            touched += _remove_files(beside, page, ours)
     except OSError as error:
         raise SourceError(f"the wiki {where} cannot be written: {error.strerror or error}") from error
     return Published(tuple(written), tuple(unchanged), tuple(kept), where), tuple(touched)
@@ -117,6 +123,8 @@ def changed_by(folder: Path, pages: Sequence[WikiPage], *, where: str) -> tuple[
 def _write_files(folder: Path, page: WikiPage, ours: Mapping[str, str]) -> tuple[list[Path], list[str]]:
     """The attachments that were written, and the names of those that are a person's; ``ours`` is what we left there."""
     written, foreign = [], []
+    if page.attachments:
+        folder.mkdir(exist_ok=True)
     for attachment in page.attachments:
         path = folder / attachment.name
         before = path.read_bytes() if path.is_file() and not path.is_symlink() else None

@@ -6,10 +6,11 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, field_validator, model_validator
 
@@ -18,8 +19,9 @@ from okrsync.checkup import Check
 from okrsync.errors import RetryableError, SourceError
 from okrsync.git_command import NETWORK_TIMEOUT, Credentials, GitError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line, shown_url, with_retries
-from okrsync.publish.folder import changed_by
+from okrsync.publish.folder import changed_by, check_names
 from okrsync.publish.interface import PublishContext, Published, Publisher, PublisherSettings, WikiPage
+from okrsync.publish.web import PLAIN_HTTP, is_open
 
 __all__ = ["Git", "GitAuth", "GitAuthor", "GitSettings"]
 
@@ -28,6 +30,7 @@ PUSH_ATTEMPTS = 5
 _SCHEMES = ("https", "http", "ssh", "git", "file")
 _SCP = re.compile(r"(?:[\w.-]+@)?[\w.-]{2,}:(?!//)[^\s]+")
 _BRANCH = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{|\.lock$|[./]$))[^\x00-\x20\x7f~^:?*\[\\]+")
+_LINKED_PAGE = re.compile(r"(?<!\\)\]\(([^()\s/:#?]+)\.md(#[^()\s]*)?\)")
 _WEEK = re.compile(r"\d{4}-W\d{2}")
 _NO_LOGIN_IN_URL = 'a user, token or password does not belong in the url: write auth: {token: "${NAME}"}'
 _ABSENT = re.compile(
@@ -114,6 +117,11 @@ class GitSettings(PublisherSettings):
     """By default that of the remote's HEAD."""
     folder: str | None = None
     """Folder of the pages in the repository; by default its top."""
+    style: Literal["wiki", "files"] | None = None
+    """How pages link each other and where their charts are: ``wiki`` as GitHub, GitLab, Gitea and An Otter Wiki show
+    it, ``files`` as in a folder. By default ``wiki`` where the url ends with ``.wiki.git`` or ``/.git``."""
+    lowercase: bool = False
+    """Write file names in lower case: An Otter Wiki finds no others unless its RETAIN_PAGE_NAME_CASE is on."""
     author: GitAuthor = GitAuthor()
 
     @field_validator("branch")
@@ -135,6 +143,8 @@ class GitSettings(PublisherSettings):
     def _auth_is_for_http(self) -> GitSettings:
         if self.auth is not None and urlsplit(self.url).scheme.lower() not in {"https", "http"}:
             raise ValueError("`auth` is for https:// addresses; ssh takes its keys from the ssh agent")
+        if self.auth is not None and is_open(self.url):
+            raise ValueError(PLAIN_HTTP)
         return self
 
 
@@ -153,6 +163,9 @@ class Git(Publisher):
             url = Path(os.path.normpath(context.base.absolute() / url)).as_uri()
         self.url = url
         self.where = shown_url(url) if "://" in url else url
+        repository = url.rstrip("/")
+        guessed = "wiki" if repository.endswith((".wiki.git", ".wiki", "/.git")) else "files"
+        self.as_wiki = (settings.style or guessed) == "wiki"
         auth = settings.auth
         # GitHub, GitLab and Gitea take a token as the password of any user; GitHub documents this one.
         self._credentials = Credentials(url, auth.user or "x-access-token", auth.secret) if auth else None
@@ -169,6 +182,47 @@ class Git(Publisher):
         yield Check("wiki git", "good", f"{self.where} can be written, branch {branch}")
 
     def publish(self, pages: Sequence[WikiPage]) -> Published:
+        check_names(pages, self.where)
+        names = {self._file_name(page.name): page.name for page in pages}
+        done = self._publish([self._as_file(page) for page in pages])
+
+        def given(written: Sequence[str]) -> tuple[str, ...]:
+            return tuple(names.get(name, name) for name in written)
+
+        links = {name: link for file, name in names.items() if (link := self._link(file)) is not None}
+        return replace(
+            done, written=given(done.written), unchanged=given(done.unchanged), kept=given(done.kept), links=links
+        )
+
+    def _file_name(self, name: str) -> str:
+        return name.lower() if self.settings.lowercase else name
+
+    def _as_file(self, page: WikiPage) -> WikiPage:
+        """The page as this wiki has it."""
+        markdown, name = page.markdown, self._file_name(page.name)
+        if self.as_wiki:
+            markdown = _LINKED_PAGE.sub(r"](\1\2)", markdown)
+            for attachment in page.attachments:
+                markdown = markdown.replace(f"]({attachment.name})", f"]({name}/{attachment.name})")
+            # That attribute is for Python-Markdown alone; An Otter Wiki shows a tag that has it as text.
+            markdown = markdown.replace('<details markdown="1">', "<details>")
+        return replace(page, name=name, markdown=markdown)
+
+    def _link(self, name: str) -> str | None:
+        """Where people read a page, as far as the address tells."""
+        repository = self.url.rstrip("/")
+        parts = urlsplit(repository)
+        if parts.scheme not in {"https", "http"}:
+            return None
+        page = quote("/".join(filter(None, [self.settings.folder, name])))
+        if repository.endswith("/.git"):
+            return f"{repository.removesuffix('/.git')}/{page}"
+        if repository.endswith(".wiki.git"):
+            below = "/-/wikis" if "gitlab" in (parts.hostname or "") else "/wiki"
+            return f"{repository.removesuffix('.wiki.git')}{below}/{page}"
+        return None
+
+    def _publish(self, pages: Sequence[WikiPage]) -> Published:
         for _ in range(PUSH_ATTEMPTS):
             with tempfile.TemporaryDirectory(prefix="okrsync-wiki-", ignore_cleanup_errors=True) as name:
                 clone = Path(name)
@@ -224,7 +278,7 @@ class Git(Publisher):
     def _commit(self, clone: Path, pages: Sequence[WikiPage], exists: bool) -> Published:
         """Write the pages onto the state that was fetched and commit what differs."""
         folder = clone / (self.settings.folder or "")
-        done, files = changed_by(folder, pages, where=self.where)
+        done, files = changed_by(folder, pages, where=self.where, apart=self.as_wiki)
         if not files:
             return done
         self._run(clone, "add", "--all", "--force", "--", *map(str, files))
