@@ -40,6 +40,8 @@ class MediaWikiServer:
         with self._settings.open("a") as file:
             file.write(
                 f'\n$wgEnableUploads = true;\n$wgUploadDirectory = "{self.folder}/images";\n'
+                # The server's own folder of images belongs to the machine's wiki; this script reads ours.
+                '$wgUploadPath = "/img_auth.php";\n'
                 "$wgJobRunRate = 0;\n$wgShowExceptionDetails = true;\n"
                 f'if ( file_exists( "{self.folder}/more.php" ) ) {{ require "{self.folder}/more.php"; }}\n'
             )
@@ -145,7 +147,7 @@ class Person:
         [page] = self.ask(action="query", titles=f"File:{name}", prop="imageinfo", iiprop="url")["query"]["pages"]
         if "imageinfo" not in page:
             return None
-        relative = page["imageinfo"][0]["url"].partition("/images/")[2]
+        relative = page["imageinfo"][0]["url"].partition("/img_auth.php/")[2]
         return (self.server.folder / "images" / relative).read_bytes()
 
     def upload(self, name: str, data: bytes) -> None:

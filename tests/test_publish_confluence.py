@@ -19,11 +19,13 @@ from okrsync.publish.section import Edited
 from okrsync.publish.storage_format import StorageFormat
 from okrsync.publish.storage_section import inner_of, replaced, section_of, seen
 from okrsync.report.escape import markdown as escaped
+from okrsync.report.markdown import to_markdown
 from okrsync.sandbox.confluence import ConfluenceStandIn
 from okrsync.sandbox.confluence_storage import Malformed, normalised, parsed, saved_in_the_editor
 from okrsync.sandbox.server import Response
 from okrsync.testing import PublisherContract
 from tests.contracts import CONTRACTS, needs_contracts, validate_answer, validate_request
+from tests.report_samples import full, many
 
 NAME = "OKR-2026-W47"
 DARK, LIGHT = b"\x89PNG dark", b"\x89PNG light"
@@ -223,6 +225,21 @@ def test_edit_that_changes_no_word_is_none(server, wiki):
     assert wiki.publish([page("# One\n\n- three\n")]).written == (NAME,)
     assert server.read(NAME).startswith("<p>Mine</p>" if not server.cloud else "<p>Mine")
     assert "three" in server.read(NAME)
+
+
+@pytest.mark.parametrize("report", [full(), many(60)], ids=["full", "many"])
+def test_report(server, wiki, report):
+    markdown = to_markdown(report)
+    assert wiki.publish([page(markdown)]).written == (NAME,)
+    stored = server.read(NAME)
+    server.save(NAME, saved_in_the_editor(stored))
+    assert wiki.publish([page(markdown)]).unchanged == (NAME,)
+    tree = parsed(inner_of(stored))
+    meant = MarkdownIt("commonmark").enable("table").render(markdown)
+    assert len(list(tree.iter("tr"))) == meant.count("<tr>")
+    assert len(list(tree.iter("li"))) == meant.count("<li>")
+    assert len(list(tree.iter("h3"))) == meant.count("<h3>")
+    assert stored.count('ac:name="expand"') == meant.count("<details")
 
 
 def test_nothing_new_makes_no_version(server, wiki):

@@ -15,8 +15,10 @@ from okrsync.http import HttpPolicy
 from okrsync.publish.interface import Attachment, PublishContext, WikiPage
 from okrsync.publish.mediawiki import MediaWiki, MediaWikiSettings, _Wiki
 from okrsync.report.escape import markdown as escaped
+from okrsync.report.markdown import to_markdown
 from okrsync.testing import _DARK, _LIGHT, PublisherContract
 from tests.mediawiki import BOT, GRANTS, Person, running_mediawiki
+from tests.report_samples import full, many
 
 NAME = "OKR-2026-W47"
 
@@ -170,8 +172,24 @@ def test_hostile_text_stays_text(wiki, person):
     assert parsed.links == [link] * len(titles)
     assert not [name for _, values in parsed.tags for name in values if name.startswith("on")]
     used = person.ask(action="parse", page=NAME, prop="categories|templates|images|properties")["parse"]
-    assert {key: value for key, value in used.items() if value} == {"title": NAME, "pageid": used["pageid"]}
+    assert {key: value for key, value in used.items() if value} == {
+        **{"title": NAME, "pageid": used["pageid"]},
+        "properties": {"notoc": ""},
+    }
     assert "127.0.0.1" not in person.read(NAME), "a signature"
+
+
+@pytest.mark.parametrize("report", [full(), many(60)], ids=["full", "many"])
+def test_report_is_shown_as_the_markdown_says(wiki, person, report):
+    markdown = to_markdown(report)
+    wiki.publish([page(markdown)])
+    shown, parsed = structure(person.shown(NAME))
+    html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(markdown)
+    html = html.replace("<summary>", "<strong>").replace("</summary>", "</strong>")
+    meant, expected = structure(html)
+    assert shown == meant
+    assert parsed.links == expected.links
+    assert {link[1:] for link in parsed.links if link.startswith("#")} <= set(parsed.ids)
 
 
 def test_addresses(wiki, person):

@@ -149,7 +149,9 @@ class MediaWiki(Publisher):
                 return "kept", current.link
             if shown is None:
                 shown, changed = self._upload(wiki, page, kept, notes)
-            text = Wikitext(attachment.name for attachment in shown).render(page.markdown)
+            # A table of contents would stand before the headline, which is to be read first.
+            # On a line of its own it would leave an empty one.
+            text = Wikitext(attachment.name for attachment in shown).render(page.markdown) + "__NOTOC__"
             # MediaWiki stores a page without white space at its end.
             after = merged(before, text, shown).decode().rstrip()
             if current.text is not None and after == current.text.rstrip():
