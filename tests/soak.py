@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "faults.md"
 AT_ONCE = 50
+THOUSAND = 1000
 BEGIN, END = "<!-- soak:begin -->\n", "<!-- soak:end -->"
 
 
@@ -38,7 +39,7 @@ def soak_part(seed: int, scenarios: int) -> tuple[Counter[str], str]:
         return Counter(json.loads(tally.read_text(encoding="utf-8"))), ""
 
 
-def table(tally: Counter[str], minutes: float) -> str:
+def table(tally: Counter[str], command: str, minutes: float) -> str:
     """What is kept in the documentation."""
     faults = {name.removeprefix("fault: "): count for name, count in tally.items() if name.startswith("fault: ")}
     rows = [
@@ -54,7 +55,7 @@ def table(tally: Counter[str], minutes: float) -> str:
     ]
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     lines = ["", "| | |", "|---|---|", *(f"| {name} | {count:,} |" for name, count in rows)]
-    return "\n".join([*lines, "", f"`make soak` on {machine}, {minutes:.0f} minutes.", ""])
+    return "\n".join([*lines, "", f"`{command}` on {machine}, {minutes:.0f} minutes.", ""])
 
 
 def main(scenarios: int) -> int:
@@ -74,10 +75,11 @@ def main(scenarios: int) -> int:
             print(f"{tally['scenarios']} scenarios, {tally['killed']} kills, nothing lost", flush=True)
     text = PAGE.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
-    written = before + BEGIN + table(tally, (time.monotonic() - begun) / 60) + "\n" + END + rest.split(END)[1]
+    command = "make soak" if scenarios == THOUSAND else f"python -m tests.soak {scenarios}"
+    written = before + BEGIN + table(tally, command, (time.monotonic() - begun) / 60) + "\n" + END + rest.split(END)[1]
     PAGE.write_text(written, encoding="utf-8", newline="\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else THOUSAND))
