@@ -34,6 +34,7 @@ _TABLES = {
     "item_references": "What an item closes, names or contains, and the key results its trailers name, as written.",
     "item_waits": "Whom a work item waited for: a review that was asked for, an assignment that was not begun.",
     "goal_versions": "Every version of every objective and key result that a run has seen, or that git knows of.",
+    "publications": "Which week's page reached which wiki, and what it said in short: what the index page lists.",
     "goal_history": "How far the git history of the files of goals has been read.",
     "milestones": "Jira versions and sprints, GitHub milestones and releases.",
     "census_ids": "Ids of a census that is being taken; empty otherwise.",

@@ -21,8 +21,8 @@ from okrsync.http import one_line
 from okrsync.language import _
 from okrsync.model import Cycle, GoalVersion, Judgement, KeyResult, Person, Piece, SourceStatus, Suggestion
 from okrsync.numbers import show
-from okrsync.report.value import Earlier, Report, build_report
-from okrsync.week_before import changed_goals, facts_of, turned
+from okrsync.report.value import Earlier, History, Report, build_report
+from okrsync.week_before import all_changes, changed_goals, facts_of, turned, weeks
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -67,13 +67,15 @@ def make_report(
     *,
     known_at: date | None = None,
     read_at: datetime | None = None,
+    history: bool = False,
 ) -> Report:
     """Judge every key result of a cycle at the end of ``as_of``, from the store alone.
 
     ``known_at`` leaves out the measurements and the versions of goals that were learned after that day. ``read_at`` is
     when the files of goals were read: what they say and no run has stored counts from then on. The report also says
     what changed since a week before, where the cycle had begun by then, and once the cycle is over, what changed since
-    its last day. Raises ``StoreError`` when the store cannot be read.
+    its last day; with ``history``, how each week of the cycle ended. Raises ``StoreError`` when the store cannot be
+    read.
     """
     from okrsync.goals import reasons_of, until
     from okrsync.judge import MANUAL, Case, judge_together
@@ -189,6 +191,7 @@ def make_report(
         previous=previous,
         closed=_verdicts_on(cycle.end, cases) if as_of > cycle.end else None,
         suggestions=_suggestions(engine, cases, completed, as_of),
+        history=History(weeks(cases, cycle, as_of), all_changes(facts)) if history else None,
     )
 
 

@@ -1,20 +1,36 @@
-"""What the findings and the goals of a week before were, from the facts of today: values in, values out."""
+"""What was known weeks before, from the facts of today: values in, values out."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from okrsync.dates import day_of, end_of
+from okrsync.dates import end_of
 from okrsync.findings.interface import Facts
 from okrsync.goals import GoalChange, changes, content_of, until
-from okrsync.model import GoalVersion, ItemWait, Judgement, Piece
+from okrsync.judge import Case
+from okrsync.model import Cycle, GoalVersion, ItemWait, Judgement, Piece
 from okrsync.past import after_retirement
-from okrsync.report.value import Finding, natural
+from okrsync.report.value import Finding, PastWeek, natural
 
 _TOLD_ELSEWHERE = ("acknowledged", "work")
 """Changes of a goal's file that do not change the goal."""
+
+
+def weeks(cases: Sequence[Case], cycle: Cycle, as_of: date) -> tuple[PastWeek, ...]:
+    """Every week of the cycle up to ``as_of``, oldest first, as it stood on its Sunday, the last one on ``as_of``."""
+    first = cycle.start + timedelta(days=6 - cycle.start.weekday())
+    days = [first + timedelta(weeks=week) for week in range((as_of - first).days // 7 + 1)]
+    return tuple(
+        PastWeek(
+            day,
+            {case.key_result.id: case.verdict(day) for case in cases},
+            {case.key_result.id: case.on(day).current for case in cases},
+            {case.key_result.id: case.on(day).activity.completed for case in cases},
+        )
+        for day in (*days, *(() if as_of in days else (as_of,)))
+    )
 
 
 def facts_of(facts: Facts, day: date, judgements: Sequence[Judgement], pieces: Iterable[Piece]) -> Facts:
@@ -54,20 +70,29 @@ def changed_goals(facts: Facts, day: date) -> tuple[GoalChange, ...]:
 
     Where the record of the goals begins after ``day``, what it begins with is no change.
     """
-    ids = {objective.id for objective in facts.objectives}
-    ids |= {key_result.id for objective in facts.objectives for key_result in objective.key_results}
     begins = min((line[0].seen_at for line in facts.versions.values()), default=None)
     end = end_of(day, facts.zone)
+    return tuple(
+        change
+        for change in all_changes(facts)
+        if change.at >= end
+        # The first run, and the first commit, see many goals in one moment or one after the other.
+        if change.field != "goal" or change.after is None or (begins is not None and begins < end)
+    )
+
+
+def all_changes(facts: Facts) -> tuple[GoalChange, ...]:
+    """All that is on record of the goals of the cycle, oldest first, but for work rules and acknowledgements."""
+    ids = {objective.id for objective in facts.objectives}
+    ids |= {key_result.id for objective in facts.objectives for key_result in objective.key_results}
     found = [
         change
         for goal, line in facts.versions.items()
         if goal in ids or _was_in_cycle(line, facts.cycle.id, ids)
         for change in changes(line, facts.zone, facts.reasons.get(goal))
-        if change.at >= end and change.field.split()[0] not in _TOLD_ELSEWHERE
-        # The first run, and the first commit, see many goals in one moment or one after the other.
-        if change.field != "goal" or change.after is None or (begins is not None and begins < end)
+        if change.field.split()[0] not in _TOLD_ELSEWHERE
     ]
-    return tuple(sorted(found, key=lambda change: (day_of(change.at, facts.zone), natural(change.goal))))
+    return tuple(sorted(found, key=lambda change: (change.at, natural(change.goal))))
 
 
 def _was_in_cycle(line: Sequence[GoalVersion], cycle: str, ids: Collection[str]) -> bool:

@@ -495,9 +495,11 @@ def test_rules_count_as_they_are_now(repository: Project) -> None:
 def test_publish(project: Project) -> None:
     ran = project.run("publish")
     assert (ran.code, ran.out) == (0, "")
-    assert "OKR-2026-W47 written" in ran.err
-    assert "OKR-2026-W47 unchanged" in project.run("publish").err
+    assert "OKR-2026-W47 and 4 other pages written" in ran.err
+    assert "OKR-2026-W47 and 4 other pages unchanged" in project.run("publish").err
+    others = {path: path.read_bytes() for path in (project.path / "wiki").iterdir()}
     assert "OKR-2026-W46 written" in project.run("publish", "--as-of", "2026-11-15").err
+    assert all(path.read_bytes() == content for path, content in others.items()), "an earlier week changed a later one"
 
 
 def test_publish_draft(project: Project) -> None:
@@ -536,11 +538,11 @@ def test_run(repository: Project) -> None:
     ran = repository.run("run")
     assert (ran.code, ran.out) == (0, "")
     assert [line.split(":")[0] for line in ran.err.splitlines()[:2]] == ["clone", "outcomes"]
-    assert "OKR-2026-W47 written" in ran.err
+    assert "OKR-2026-W47 and 4 other pages written" in ran.err
     first = repository.store()
     again = repository.run("run")
     assert again.code == 0
-    assert "OKR-2026-W47 unchanged" in again.err
+    assert "OKR-2026-W47 and 4 other pages unchanged" in again.err
     second = repository.store()
     # The first run that finds nothing new counts the commits, and remembers the number in the cursor.
     assert without_cursors(second) == without_cursors(first)

@@ -23,7 +23,7 @@ MARK = ".okrsync-demo"
 CLONE, WIKI = "storefront", "storefront.wiki.git"
 
 _MARK_TEXT = "Written by `okrsync demo`, which makes everything in this folder anew when it is run again.\n"
-_LATER = re.compile(r"okrsync\.db(?:-wal|-shm|\.lock)?|wiki/OKR-\d{4}-W\d\d\.md")
+_LATER = re.compile(r"okrsync\.db(?:-wal|-shm|\.lock)?|wiki/OKR-[\w.-]+\.(?:md|png)")
 """What okrsync adds to the folder when it runs there."""
 
 
@@ -142,8 +142,8 @@ def _work(app: App, company: Company) -> tuple[Report, Exit]:
         for check_in in check_ins():
             outcomes.save_check_in(engine, check_in)
         app.say(f"check-ins: {len(check_ins())} recorded")
-        report = make(config, engine, None, AS_OF)
-        results = bring(app, config, report)
+        report = make(config, engine, None, AS_OF, history=True)
+        results = bring(app, config, engine, report)
     app.say("")
     write_output(render(report, "terminal", color=app.color and sys.stdout.isatty()), None)
     published = sum(result.published is not None for result in results)
@@ -154,7 +154,7 @@ def _work(app: App, company: Company) -> tuple[Report, Exit]:
 
 def _tell(app: App, folder: Path, company: Company, report: Report) -> None:
     """What was done, and what to try next."""
-    from okrsync.publishing import weekly_page
+    from okrsync.report import names
 
     requests = company.jira.count() + company.github.count()
     cloned = sum(source.items for source in report.sources if source.source == "clone")
@@ -167,7 +167,8 @@ def _tell(app: App, folder: Path, company: Company, report: Report) -> None:
 {served} work items came from Jira and GitHub in {requests} requests, {cloned} from the clone. None of them moves a key
 result: only the measurements do.
 
-  the week's page   {folder / "wiki" / weekly_page(report).name}.md
+  the week's page   {folder / "wiki" / names.week_page(report.as_of)}.md
+  all weeks         {folder / "wiki" / names.INDEX}.md
   the goals         {folder / "okrs" / "2026-Q4.yaml"}
   the settings      {folder / "okrsync.yaml"}
   the store         {folder / "okrsync.db"}

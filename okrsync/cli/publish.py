@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,16 @@ from okrsync.cli.common import App, Day, Exit, common_options, now, pass_app, wr
 from okrsync.cli.report import make
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Engine
+
     from okrsync.config import Config
     from okrsync.publishing import PublishResult
     from okrsync.report.value import Report
+
+
+_WEEK = re.compile(r"OKR-\d{4}-W\d\d")
 
 
 @click.command(name="publish")
@@ -22,10 +30,15 @@ if TYPE_CHECKING:
 @common_options
 @pass_app
 def command(app: App, as_of: date | None, draft: bool) -> int:
-    """Write the week's page to each wiki of `publish:`; again in the same week updates the same page."""
+    """Write the week's page to each wiki of `publish:`; again in the same week updates the same page.
+
+    Beside it go a page of all weeks and a page of each key result, with its history. A wiki that was down gets the
+    pages of the weeks that it missed in this cycle, as they were known then; other pages of past weeks stay as they
+    are.
+    """
     from okrsync.errors import ConfigError
-    from okrsync.publishing import weekly_page
     from okrsync.store import goals
+    from okrsync.wiki_pages import weekly_page
 
     config = app.config()
     if not config.publish and not draft:
@@ -33,32 +46,32 @@ def command(app: App, as_of: date | None, draft: bool) -> int:
     engine = app.store(config)
     if not draft:
         goals.record(engine, config.programme, now())
-    report = make(config, engine, None, as_of)
+    report = make(config, engine, None, as_of, history=True)
     if draft:
         write_output(weekly_page(report).markdown, None)
         return Exit.DONE
-    results = bring(app, config, report)
+    results = bring(app, config, engine, report)
     worked = sum(result.published is not None for result in results)
     if worked == len(results):
         return Exit.DONE
     return Exit.IN_PART if worked else Exit.NOTHING
 
 
-def bring(app: App, config: Config, report: Report) -> list[PublishResult]:
-    """Publish to every wiki and say what became of it."""
-    from okrsync.publishing import publish, weekly_page
+def bring(app: App, config: Config, engine: Engine, report: Report) -> list[PublishResult]:
+    """Publish to every wiki and say what became of it; ``report`` has a ``history``."""
+    from okrsync.publishing import publish
 
     def on_wait(why: str, seconds: float) -> None:
         app.detail(f"waiting {seconds:.0f} s: {why}")
 
-    results = publish(config, [weekly_page(report)], on_wait)
+    results = publish(config, engine, report, on_wait)
     for result in results:
         if result.published is None:
             app.error(f"{result.wiki}: {result.error}")
             continue
         for names, what in ((result.published.written, "written"), (result.published.unchanged, "unchanged")):
             if names:
-                app.say(f"{result.wiki}: {', '.join(names)} {what}")
+                app.say(f"{result.wiki}: {_listed(names)} {what}")
         for note in result.published.notes:
             app.error(f"{result.wiki}: {note}")
         if result.published.kept:
@@ -69,3 +82,11 @@ def bring(app: App, config: Config, report: Report) -> list[PublishResult]:
                 "or rename the page, to have it written again"
             )
     return results
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The weeks' pages by name, and how many others there are."""
+    weeks = [name for name in names if _WEEK.fullmatch(name)]
+    others = len(names) - len(weeks)
+    counted = [f"{others} other page{'' if others == 1 else 's'}"] if others else []
+    return " and ".join(part for part in (", ".join(weeks), *counted) if part)

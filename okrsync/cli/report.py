@@ -73,7 +73,13 @@ def command(
 
 
 def make(
-    config: Config, engine: Engine, cycle_id: str | None, as_of: date | None, known_at: date | None = None
+    config: Config,
+    engine: Engine,
+    cycle_id: str | None,
+    as_of: date | None,
+    known_at: date | None = None,
+    *,
+    history: bool = False,
 ) -> Report:
     """The report that the options ask for; raises ``ConfigError`` when there is no such cycle."""
     from okrsync.reporting import cycle_for, make_report, today
@@ -84,7 +90,7 @@ def make(
     cycle = cycle_for(config.programme.cycles, day, cycle_id)
     # The rules may have changed since the last sync: a report always shows what they say now.
     link_all(engine, config.programme)
-    return make_report(engine, config, cycle, day, known_at=known_at, read_at=moment)
+    return make_report(engine, config, cycle, day, known_at=known_at, read_at=moment, history=history)
 
 
 def render(report: Report, format_: str, *, color: bool) -> str:

@@ -38,9 +38,9 @@ def command(app: App, jobs: int, executor: str | None) -> int:
     engine = app.store(config)
     with run_lock(engine):
         pulled = pull(app, config, engine, jobs=jobs, executor=executor)
-        report = make(config, engine, None, None)
+        report = make(config, engine, None, None, history=True)
         app.say(headline(report))
-        results = bring(app, config, report)
+        results = bring(app, config, engine, report)
     untold = tell_chats(app, config, report, results)
     published = sum(result.published is not None for result in results)
     if not pulled.failed and published == len(results) and not untold:
@@ -52,10 +52,10 @@ def tell_chats(app: App, config: Config, report: Report, results: Sequence[Publi
     """Tell every chat of ``notify:`` when the week's page was written anew or changed; how many could not be told."""
     from okrsync.errors import SourceError
     from okrsync.notify import Message, send
-    from okrsync.publishing import weekly_name
     from okrsync.report import words
+    from okrsync.report.names import week_page
 
-    page = weekly_name(report)
+    page = week_page(report.as_of)
     written = [result.published for result in results if result.published and page in result.published.written]
     if not written:
         return 0

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from okrsync.dates import day_of
 from okrsync.language import _, ngettext
 from okrsync.model import Judgement, Piece, Verdict
 from okrsync.report import escape, words
+from okrsync.report.charts import described
 from okrsync.report.modes import modes, sentence
 from okrsync.report.sparkline import sparkline
 from okrsync.report.tree import drawn, mermaid
 from okrsync.report.value import PAGE_ORDER, Report, natural, newest
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 MANY = 40
 """More key results than this are grouped by team and folded."""
@@ -30,27 +35,61 @@ class Raw(str):
     __slots__ = ()
 
 
-def to_markdown(report: Report) -> str:
+@dataclass(frozen=True)
+class Around:
+    """What stands beside the page in a wiki; the names are those of ``okrsync.report.names``."""
+
+    charts: Mapping[str, str] = field(default_factory=dict)
+    """Attachments by key result."""
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """Pages of their own by key result."""
+    index: str | None = None
+    """The page that lists all weeks."""
+
+
+def to_markdown(report: Report, around: Around | None = None) -> str:
     """The report as a page for wikis: same report, same bytes.
 
     It is written for GitHub, GitLab, Python-Markdown (MkDocs) and An Otter Wiki alike, and shows all foreign text as
-    text. The only HTML in it are anchors and, with more than ``MANY`` key results, ``<details>``.
+    text. The only HTML in it are anchors and ``<details>``. Without ``around`` it stands for itself: no charts but
+    those of block characters, no links to other pages.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    return rendered("report.md.j2", page_context(report, around or Around()))
 
-    # Jinja's own escaping is for HTML. ``finalize`` sees every printed value, so that none can be forgotten.
-    environment = Environment(
-        loader=PackageLoader("okrsync_templates", package_path=""),
-        autoescape=False,  # noqa: S701
-        finalize=_printed,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals.update({"_": _, "ngettext": ngettext})
+
+def rendered(template: str, context: Mapping[str, Any]) -> str:
+    """A template of okrsync's own, filled in."""
+    from jinja2 import Environment, PackageLoader
+
+    loader = PackageLoader("okrsync_templates", package_path="")
+    environment = Environment(loader=loader, **OPTIONS)  # noqa: S701 (see `prepare`)
+    prepare(environment)
+    return tidy(environment.get_template(template).render(context))
+
+
+def prepare(environment: Environment) -> None:
+    """Give an environment what every template of a page uses. Whatever a template prints is escaped, unless it is
+    ``Raw``: Jinja's own escaping is for HTML, and ``finalize`` sees every printed value, so that none can be forgotten.
+    """
+    from jinja2 import StrictUndefined
+
+    environment.finalize = _printed
+    environment.undefined = StrictUndefined
     environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
-    page = environment.get_template("report.md.j2").render(_context(report))
+    environment.globals.update(_=_, ngettext=ngettext)
+
+
+OPTIONS: dict[str, Any] = {
+    "autoescape": False,
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+    "keep_trailing_newline": True,
+}
+"""How templates are read."""
+
+
+def tidy(page: str) -> str:
+    """Two empty lines in a row are one, and the page ends with a line feed."""
     return re.sub(r"\n{3,}", "\n\n", page).strip() + "\n"
 
 
@@ -58,7 +97,25 @@ def _printed(value: object) -> str:
     return value if isinstance(value, Raw) else escape.markdown(str(value), SENTENCE)
 
 
-def _context(report: Report) -> dict[str, Any]:
+def to_page(text: str, page: str | None, anchor: str = "") -> Raw:
+    """A link to another page of the wiki; the text alone where there is no page."""
+    shown = escape.markdown(text) or "?"
+    return Raw(shown if page is None else f"[{shown}]({page}.md{anchor})")
+
+
+def linked(piece: Piece) -> Raw:
+    """A piece of work as a link to where it is kept."""
+    text, url = escape.markdown(words.piece(piece)) or "?", escape.link_target(piece.url)
+    return Raw(text if url is None else f"[{text}]({url})")
+
+
+def image(judgement: Judgement, attachment: str | None) -> Raw:
+    """A chart, with what it shows in words; nothing where there is none."""
+    return Raw("" if attachment is None else f"![{escape.markdown(described(judgement), SENTENCE)}]({attachment})")
+
+
+def page_context(report: Report, around: Around) -> dict[str, Any]:
+    """What the templates of the week's page see."""
     anchors = anchors_of(report.key_results)
 
     def anchor(judgement: Judgement) -> Raw:
@@ -69,9 +126,8 @@ def _context(report: Report) -> dict[str, Any]:
         id_ = judgement.key_result.id
         return Raw(f"[{escape.markdown(id_, 40) or '?'}](#{anchors[id_]})")
 
-    def linked(piece: Piece) -> Raw:
-        text, url = escape.markdown(words.piece(piece)) or "?", escape.link_target(piece.url)
-        return Raw(text if url is None else f"[{text}]({url})")
+    def goal(id_: str) -> Raw:
+        return to(by_id[id_]) if id_ in by_id else Raw(escape.markdown(id_, 40) or "?")
 
     def finished_on(piece: Piece) -> str:
         return words.NOTHING if piece.done_at is None else words.day(day_of(piece.done_at, report.zone))
@@ -85,7 +141,7 @@ def _context(report: Report) -> dict[str, Any]:
         "sentence": sentence,
         "summary": lambda text: Raw(escape.summary(text, SENTENCE)),
         "clean": escape.clean,
-        "outcome": _outcome,
+        "outcome": outcome,
         "anchor": anchor,
         "to": to,
         "linked": linked,
@@ -94,8 +150,9 @@ def _context(report: Report) -> dict[str, Any]:
         "many": len(report.key_results) > MANY,
         "busy": [judgement for judgement in report.key_results if judgement.verdict is Verdict.BUSY],
         "groups": _groups(report.key_results),
-        "teams": _by_team(report),
+        "teams": by_team(report),
         "changes": [(to(by_id[id_]), text) for id_, text in words.changes(report)],
+        "goal_changes": [(goal(change.goal), words.goal_change(change, report.zone)) for change in report.goal_changes],
         "closing": closing,
         "changes_since_end": [(to(by_id[id_]), text) for id_, text in words.changes_since_end(closing)]
         if closing
@@ -109,10 +166,15 @@ def _context(report: Report) -> dict[str, Any]:
             if (reason := words.reading(judgement)) is not None
         ],
         "named": NAMED,
+        "chart": lambda judgement: image(judgement, around.charts.get(judgement.key_result.id)),
+        "page_of": lambda judgement: around.pages.get(judgement.key_result.id),
+        "to_page": to_page,
+        "index": around.index,
     }
 
 
-def _outcome(judgement: Judgement) -> str:
+def outcome(judgement: Judgement) -> str:
+    """The last measurements as block characters, and how they move."""
     line = sparkline([point.value for point in judgement.series])
     return f"{line} {words.movement(judgement)}".strip()
 
@@ -126,7 +188,7 @@ def _groups(shown: Iterable[Judgement]) -> list[tuple[Verdict, list[Judgement]]]
     ]
 
 
-def _by_team(report: Report) -> list[tuple[str, str, list[Judgement]]]:
+def by_team(report: Report) -> list[tuple[str, str, list[Judgement]]]:
     """Each team's name, its verdicts in words and its key results; who has most busy ones comes first."""
     teams: dict[str, list[Judgement]] = {}
     for judgement in report.key_results:

@@ -200,6 +200,47 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """What became of a week's page at one wiki."""
+
+    wiki: str
+    """Which wiki: its settings, without its account."""
+    page: str
+    """``OKR-2026-W47``."""
+    as_of: date
+    """The page's day of judgement."""
+    cycle: str
+    headline: Headline
+    """What the page said in numbers."""
+    done: bool
+    """False when the wiki was down."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastWeek:
+    """The key results at the end of a week, from what is known now."""
+
+    as_of: date
+    """The week's last day, or the day of judgement."""
+    verdicts: Mapping[str, Verdict]
+    """By key result."""
+    values: Mapping[str, float | None]
+    """Where each outcome stood."""
+    completed: Mapping[str, int]
+    """How many pieces of work had been completed for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How a cycle came to where it is."""
+
+    weeks: tuple[PastWeek, ...]
+    """Every week of the cycle so far, oldest first."""
+    goals: tuple[GoalChange, ...]
+    """All that changed in the goals of the cycle, oldest first; the first of each goal is that it was added."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What is known of a cycle on a day."""
 
@@ -242,6 +283,8 @@ class Report:
     """None while the cycle runs."""
     implied: tuple[Implied, ...] = ()
     """What yielded to one of ``findings``; in the order of ``findings``."""
+    history: History | None = None
+    """For the key results' own pages; None where nobody asked for it."""
 
 
 def build_report(
@@ -265,6 +308,7 @@ def build_report(
     previous: Earlier | None = None,
     closed: Earlier | None = None,
     suggestions: Iterable[Suggestion] = (),
+    history: History | None = None,
 ) -> Report:
     """Put a report together.
 
@@ -323,6 +367,7 @@ def build_report(
         new_findings=() if previous is None else tuple(sorted(previous.new_findings, key=_gravity)),
         findings_gone=() if previous is None else tuple(sorted(previous.findings_gone, key=_gravity)),
         closing=None if closed is None else _closing(closed, cycle, shown, as_of),
+        history=history,
     )
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from okrsync.dates import day_of
+from okrsync.goals import GoalChange
 from okrsync.language import N_, _, joined, ngettext, plural_
 from okrsync.model import Judgement, Kind, Movement, Piece, SourceStatus, Suggestion, Trend, Verdict
 from okrsync.reasons import MOVEMENTS
 from okrsync.report.escape import clean
-from okrsync.report.value import Change, Closing, Mode, Report
+from okrsync.report.value import PAGE_ORDER, Change, Closing, Headline, Mode, Report
 
 _MONTHS = (
     *(N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun")),
@@ -179,10 +181,13 @@ def number(value: float | None, unit: str | None = None) -> str:
 
 def title(report: Report) -> str:
     """``Acme · 2026-Q4 · week 47``; the company is left out unless exactly one team stands at the top."""
-    tops = [team for team in report.teams if team.parent is None]
-    company = [tops[0].name or tops[0].id] if len(tops) == 1 else []
     week = _("week {number}").format(number=report.as_of.isocalendar().week)
-    return " · ".join([*(clean(name, 60) for name in company), clean(report.cycle.id, 40), week])
+    return " · ".join([*_company(report), clean(report.cycle.id, 40), week])
+
+
+def _company(report: Report) -> list[str]:
+    tops = [team for team in report.teams if team.parent is None]
+    return [clean(tops[0].name or tops[0].id, 60)] if len(tops) == 1 else []
 
 
 def when(report: Report) -> str:
@@ -315,6 +320,73 @@ def _turned(change: Change) -> str:
     if change.before is None:
         return _("new, {verdict}").format(verdict=after)
     return f"{VERDICTS[change.before].name} → {after}"
+
+
+def goal_change(change: GoalChange, zone: ZoneInfo) -> str:
+    """What changed in a goal, when, by whom and why: ``18 Nov 2026: target 500 → 350, by Lin Wei; no reason given``."""
+    what, on = clean(change.words, 300), day(day_of(change.at, zone))
+    if change.field == "goal" and change.after is not None:
+        return _("{day}: {change}").format(day=on, change=what)
+    who, why = clean(change.author or "", 60), clean(change.reason or "")
+    if who and why:
+        return _("{day}: {change}, by {who}; reason: {reason}").format(day=on, change=what, who=who, reason=why)
+    if who:
+        return _("{day}: {change}, by {who}; no reason given").format(day=on, change=what, who=who)
+    if why:
+        return _("{day}: {change}; reason: {reason}").format(day=on, change=what, reason=why)
+    return _("{day}: {change}; no reason given").format(day=on, change=what)
+
+
+def since_last(report: Report) -> str:
+    """What changed since the report before, in numbers; empty where there is none to compare with."""
+    if report.previous_as_of is None:
+        return ""
+    said = [
+        ngettext("{count} verdict turned", "{count} verdicts turned", count).format(count=count)
+        for count in [len(report.changes)]
+        if count
+    ]
+    goals = len({change.goal for change in report.goal_changes})
+    new, gone = len(report.new_findings), len(report.findings_gone)
+    said += [
+        text.format(count=count)
+        for text, count in (
+            (ngettext("{count} goal changed", "{count} goals changed", goals), goals),
+            (ngettext("{count} finding is new", "{count} findings are new", new), new),
+            (ngettext("{count} finding is gone", "{count} findings are gone", gone), gone),
+        )
+        if count
+    ]
+    if not said:
+        return _("Nothing changed since {day}.").format(day=day(report.previous_as_of))
+    return _("Since {day}: {changes}.").format(day=day(report.previous_as_of), changes=_(", ").join(said))
+
+
+def all_weeks() -> str:
+    """The link to the page that lists all weeks."""
+    return _("All weeks")
+
+
+def index_title(report: Report) -> str:
+    """``Acme · OKR reports``; the company is left out unless exactly one team stands at the top."""
+    return " · ".join([*_company(report), _("OKR reports")])
+
+
+def in_short(head: Headline) -> str:
+    """The headline in numbers: ``79 of 180 (44%)``; a dash where nothing was finished."""
+    if not head.completed:
+        return NOTHING
+    part, whole = head.completed_on_busy, head.completed
+    return _("{part} of {whole} ({share})").format(part=f"{part:,}", whole=f"{whole:,}", share=share(part, whole))
+
+
+def verdicts(head: Headline) -> str:
+    """How many key results have which verdict, what asks for a decision first: ``● 3 busy, ▲ 4 delivering``."""
+    return _(", ").join(
+        f"{VERDICTS[verdict].mark} {head.count(verdict)} {VERDICTS[verdict].name}"
+        for verdict in PAGE_ORDER
+        if head.count(verdict)
+    )
 
 
 def changes_since_end(closing: Closing) -> list[tuple[str, str]]:

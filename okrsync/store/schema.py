@@ -283,3 +283,16 @@ goal_history = Table(
     Column("head", String, nullable=False, comment="the commit up to which the history is stored; empty: none is"),
     Column("notes", Text, nullable=False, comment="JSON list: what of the history is missing, and why"),
 )
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("wiki", String, primary_key=True, comment="JSON of the wiki's settings without its account"),
+    Column("page", String, primary_key=True, comment="name of a week's page: OKR-2026-W47"),
+    Column("as_of", Date, nullable=False, comment="the day of judgement of the page that was last tried"),
+    Column("cycle", String, nullable=False),
+    Column("headline", Text, nullable=False, comment="JSON of the numbers that the page begins with"),
+    Column("done", Boolean, nullable=False, comment="false: the wiki was down, and a later run catches up"),
+    sqlite_with_rowid=False,
+)
+"""Which week's page reached which wiki, and what it said in short: what the index page lists."""

@@ -1,4 +1,5 @@
-"""What removed items had been called; links and parts without row ids in SQLite, which is a third less to write."""
+"""What removed items had been called; what was published; links and parts without row ids in SQLite: a third less to
+write."""
 
 # ruff: noqa: S608 - statements are put together from the names of our own tables
 
@@ -20,6 +21,17 @@ def upgrade() -> None:
         sa.Column("native_id", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False, comment="lower case; a key that the removed item had"),
         sa.PrimaryKeyConstraint("source", "native_id", "key", name=op.f("pk_removed_keys")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "publications",
+        sa.Column("wiki", sa.String(), nullable=False, comment="JSON of the wiki's settings without its account"),
+        sa.Column("page", sa.String(), nullable=False, comment="name of a week's page: OKR-2026-W47"),
+        sa.Column("as_of", sa.Date(), nullable=False, comment="the day of judgement of the page that was last tried"),
+        sa.Column("cycle", sa.String(), nullable=False),
+        sa.Column("headline", sa.Text(), nullable=False, comment="JSON of the numbers that the page begins with"),
+        sa.Column("done", sa.Boolean(), nullable=False, comment="false: the wiki was down, and a later run catches up"),
+        sa.PrimaryKeyConstraint("wiki", "page", name=op.f("pk_publications")),
         sqlite_with_rowid=False,
     )
     op.drop_index(op.f("ix_links_item_id"), "links")
