@@ -17,7 +17,7 @@ import click
 from sqlalchemy import Column
 from sqlalchemy.dialects import sqlite
 
-from docs import decides_pages, findings_pages
+from docs import decides_pages, findings_pages, templates_page
 from okrsync.cli import COMMANDS, cli
 from okrsync.findings.catalogue import RULES
 from okrsync.store.schema import metadata
@@ -103,6 +103,7 @@ def _notes(column: Column[object]) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "database.md": database,
+    "templates.md": templates_page.page,
     "findings.md": findings_pages.index,
     "how-it-decides.svg": decides_pages.chart,
     **{f"findings/{rule.id}.md": partial(findings_pages.page, rule) for rule in RULES},

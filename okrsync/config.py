@@ -84,6 +84,8 @@ class Config:
     """Findings that ``okrsync.yaml`` silences; those that goals and teams silence stand in ``programme``."""
     okrs: str = "okrs/"
     """Where the files of goals are, as written: a file, a folder or a glob, relative to ``base``."""
+    templates: Path | None = None
+    """A folder of the user's own templates, absolute."""
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -173,6 +175,7 @@ def load_config(
         silences=silences,
         people_judged=main.privacy is None or main.privacy.people == "on",
         okrs=main.okrs,
+        templates=base / main.report.templates if main.report and main.report.templates else None,
         warnings=tuple(warnings),
     )
 

@@ -264,6 +264,15 @@ class NotifyModel(YamlModel):
     """Where people read the page, such as https://wiki.acme.example/{page}. Default: the first wiki's address."""
 
 
+class ReportModel(YamlModel):
+    """How reports look."""
+
+    noun: ClassVar[str] = "'report'"
+    templates: Text | None = None
+    """A folder of Jinja templates that stand in place of okrsync's own: `report.md.j2`, `key_result.md.j2`,
+    `index.md.j2` or parts of them; relative to this file's folder."""
+
+
 class ConfigFile(YamlModel):
     """okrsync.yaml: where the work is, where pages go, who is who."""
 
@@ -286,6 +295,8 @@ class ConfigFile(YamlModel):
     """When `okrsync schedule` runs what."""
     notify: list[NotifyModel] | None = None
     """Chats that are told after a run."""
+    report: ReportModel | None = None
+    """How reports look."""
     privacy: PrivacyModel | None = None
     """What is not looked at."""
     findings: FindingsModel | None = None

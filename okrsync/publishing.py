@@ -84,15 +84,16 @@ class _Weeks:
         this = _publication(wiki, self.report)
         has = {each.page: each for each in self.recorded if each.wiki == wiki and each.done}
         newer = [each for each in has.values() if each.as_of > self.report.as_of and each.page != this.page]
-        week = weekly_page(self.report, self.charts)
+        templates = self.config.templates
+        week = weekly_page(self.report, self.charts, templates)
         if newer:
             return [this], [week]
         missed = [self._week(day) for day in self._days_without(has)]
         tried = [*(replace(each, wiki=wiki) for each, _ in missed), this]
         all_weeks = {**has, **{each.page: each for each in tried}}
         around = [
-            *key_result_pages(self.report, self.charts, all_weeks),
-            index_page(self.report, all_weeks.values()),
+            *key_result_pages(self.report, self.charts, all_weeks, templates),
+            index_page(self.report, all_weeks.values(), templates),
         ]
         return tried, [*(page for _, page in missed), week, *around]
 
@@ -117,7 +118,7 @@ class _Weeks:
 
         if day not in self._missed:
             then = make_report(self.engine, self.config, self.report.cycle, day, known_at=day)
-            self._missed[day] = _publication("", then), weekly_page(then)
+            self._missed[day] = _publication("", then), weekly_page(then, templates=self.config.templates)
         return self._missed[day]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from okrsync.dates import iso_week
 from okrsync.model import Judgement, Verdict
@@ -39,29 +40,41 @@ class Charts:
         return [each for each in judgements if drawable(each)][:MANY_CHARTS]
 
 
-def weekly_page(report: Report, charts: Charts | None = None, *, alone: bool = False) -> WikiPage:
+def weekly_page(report: Report, charts: Charts | None = None, templates: Path | None = None) -> WikiPage:
     """The page of the week that the report's day is in; the same name again in the same week.
 
-    ``alone`` leaves out the links to pages of key results, where these are not written.
+    ``templates`` is a folder of the user's own, here and below.
     """
+    charts = charts or Charts(report)
+    markdown, shown = _week(report, charts, templates)
+    return WikiPage(
+        name=names.week_page(report.as_of),
+        title=f"OKR {iso_week(report.as_of)}",
+        markdown=markdown,
+        attachments=tuple(charts.attachment(each, name) for each, name in shown),
+    )
+
+
+def draft(report: Report, templates: Path | None = None) -> str:
+    """The Markdown of the week's page; nothing is drawn."""
+    return _week(report, Charts(report), templates)[0]
+
+
+def _week(report: Report, charts: Charts, templates: Path | None) -> tuple[str, list[tuple[Judgement, str]]]:
+    """The Markdown of the week's page, and which charts it shows under which names."""
     from okrsync.report.markdown import Around, to_markdown
 
-    charts = charts or Charts(report)
-    name = names.week_page(report.as_of)
     pages = names.key_result_pages(each.key_result.id for each in report.key_results)
     few = len(report.key_results) <= MANY_CHARTS
     shown = charts.of(each for each in report.key_results if few or each.verdict is Verdict.BUSY)
     files = {each.key_result.id: names.week_chart(report.as_of, pages[each.key_result.id]) for each in shown}
-    around = Around(files, {} if alone else pages, names.INDEX)
-    return WikiPage(
-        name=name,
-        title=f"OKR {iso_week(report.as_of)}",
-        markdown=to_markdown(report, around),
-        attachments=tuple(charts.attachment(each, files[each.key_result.id]) for each in shown),
-    )
+    markdown = to_markdown(report, Around(files, pages, names.INDEX), templates)
+    return markdown, [(each, files[each.key_result.id]) for each in shown]
 
 
-def key_result_pages(report: Report, charts: Charts, published: Collection[str]) -> list[WikiPage]:
+def key_result_pages(
+    report: Report, charts: Charts, published: Collection[str], templates: Path | None = None
+) -> list[WikiPage]:
     """The page of each key result of the cycle; ``published`` are the weeks' pages that the wiki has."""
     from okrsync.report.pages import key_result_markdown
 
@@ -75,16 +88,16 @@ def key_result_pages(report: Report, charts: Charts, published: Collection[str])
             WikiPage(
                 name=name,
                 title=words.name(judgement),
-                markdown=key_result_markdown(report, judgement, chart=chart, published=published),
+                markdown=key_result_markdown(report, judgement, chart=chart, published=published, templates=templates),
                 attachments=() if chart is None else (charts.attachment(judgement, chart),),
             )
         )
     return made
 
 
-def index_page(report: Report, publications: Iterable[Publication]) -> WikiPage:
+def index_page(report: Report, publications: Iterable[Publication], templates: Path | None = None) -> WikiPage:
     """The page that lists all weeks that a wiki has."""
     from okrsync.report.pages import index_markdown
 
     pages = names.key_result_pages(each.key_result.id for each in report.key_results)
-    return WikiPage(names.INDEX, words.index_title(report), index_markdown(report, publications, pages))
+    return WikiPage(names.INDEX, words.index_title(report), index_markdown(report, publications, pages, templates))

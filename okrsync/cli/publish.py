@@ -38,7 +38,7 @@ def command(app: App, as_of: date | None, draft: bool) -> int:
     """
     from okrsync.errors import ConfigError
     from okrsync.store import goals
-    from okrsync.wiki_pages import weekly_page
+    from okrsync.wiki_pages import draft as drafted
 
     config = app.config()
     if not config.publish and not draft:
@@ -48,7 +48,7 @@ def command(app: App, as_of: date | None, draft: bool) -> int:
         goals.record(engine, config.programme, now())
     report = make(config, engine, None, as_of, history=True)
     if draft:
-        write_output(weekly_page(report).markdown, None)
+        write_output(drafted(report, config.templates), None)
         return Exit.DONE
     results = bring(app, config, engine, report)
     worked = sum(result.published is not None for result in results)

@@ -49,6 +49,12 @@ class _Verdicts(click.ParamType[frozenset[Verdict]]):
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Instead of stdout."
 )
 @click.option(
+    "--template",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="A Markdown template of your own (docs/templates.md) instead of a format.",
+)
+@click.option(
     "--fail-on", type=_Verdicts(), default="", metavar="VERDICT,…", help="Exit with 1 when a KR has one of these."
 )
 @common_options
@@ -60,12 +66,26 @@ def command(
     known_at: date | None,
     format_: str,
     output: Path | None,
+    template: Path | None,
     fail_on: frozenset[Verdict],
 ) -> int:
-    """Show which key results move, and which are only busy; from the store alone."""
+    """Show which key results move, and which are only busy; from the store alone.
+
+    Markdown is one file that stands for itself: its charts are lines of block characters. `publish` puts charts on
+    wikis.
+    """
+    if template is not None and format_ not in ("terminal", "markdown"):
+        raise click.UsageError("--template makes Markdown: leave --format out")
     config = app.config()
     report = make(config, app.store(config), cycle_id, as_of, known_at)
-    write_output(render(report, format_, color=app.color and output is None and sys.stdout.isatty()), output)
+    if template is not None:
+        from okrsync.report.markdown import to_markdown
+
+        text = to_markdown(report, templates=template.parent, template=template.name)
+    else:
+        color = app.color and output is None and sys.stdout.isatty()
+        text = render(report, format_, color=color, templates=config.templates)
+    write_output(text, output)
     failed = sorted(j.key_result.id for j in report.key_results if j.verdict in fail_on)
     if failed:
         app.say(f"--fail-on matched: {', '.join(failed)}")
@@ -93,8 +113,8 @@ def make(
     return make_report(engine, config, cycle, day, known_at=known_at, read_at=moment, history=history)
 
 
-def render(report: Report, format_: str, *, color: bool) -> str:
-    """The report in one of ``FORMATS``."""
+def render(report: Report, format_: str, *, color: bool, templates: Path | None = None) -> str:
+    """The report in one of ``FORMATS``; ``templates`` is the folder of the user's own, for Markdown."""
     if format_ == "json":
         from okrsync.report.json import to_json
 
@@ -106,7 +126,7 @@ def render(report: Report, format_: str, *, color: bool) -> str:
     if format_ == "markdown":
         from okrsync.report.markdown import to_markdown
 
-        return to_markdown(report)
+        return to_markdown(report, templates=templates)
     from okrsync.report.terminal import to_terminal
 
     return to_terminal(report, color=color, width=shutil.get_terminal_size((100, 24)).columns)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from okrsync.dates import day_of
@@ -47,19 +48,29 @@ class Around:
     """The page that lists all weeks."""
 
 
-def to_markdown(report: Report, around: Around | None = None) -> str:
+def to_markdown(
+    report: Report, around: Around | None = None, templates: Path | None = None, template: str = "report.md.j2"
+) -> str:
     """The report as a page for wikis: same report, same bytes.
 
     It is written for GitHub, GitLab, Python-Markdown (MkDocs) and An Otter Wiki alike, and shows all foreign text as
     text. The only HTML in it are anchors and ``<details>``. Without ``around`` it stands for itself: no charts but
-    those of block characters, no links to other pages.
+    those of block characters, no links to other pages. ``templates`` is a folder of the user's own, as in ``rendered``.
     """
-    return rendered("report.md.j2", page_context(report, around or Around()))
+    return rendered(template, page_context(report, around or Around()), templates)
 
 
-def rendered(template: str, context: Mapping[str, Any]) -> str:
-    """A template of okrsync's own, filled in."""
+def rendered(template: str, context: Mapping[str, Any], templates: Path | None = None) -> str:
+    """A template filled in: okrsync's own, or the one of that name in a folder of the user's.
+
+    Raises ``ConfigError`` for what is wrong in a user's.
+    """
     from jinja2 import Environment, PackageLoader
+
+    if templates is not None:
+        from okrsync.report.templates import fill_in
+
+        return tidy(fill_in(template, context, templates, prepare, OPTIONS))
 
     loader = PackageLoader("okrsync_templates", package_path="")
     environment = Environment(loader=loader, **OPTIONS)  # noqa: S701 (see `prepare`)

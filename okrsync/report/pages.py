@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from okrsync.dates import day_of, iso_week
@@ -29,7 +30,14 @@ FINISHED = 20
 """How many finished pieces of work it names."""
 
 
-def key_result_markdown(report: Report, judgement: Judgement, *, chart: str | None, published: Collection[str]) -> str:
+def key_result_markdown(
+    report: Report,
+    judgement: Judgement,
+    *,
+    chart: str | None,
+    published: Collection[str],
+    templates: Path | None = None,
+) -> str:
     """A key result's own page; ``chart`` is the attachment's name, ``published`` the weeks' pages that the wiki has.
 
     ``report`` has a ``history``. Same values, same bytes.
@@ -76,10 +84,16 @@ def key_result_markdown(report: Report, judgement: Judgement, *, chart: str | No
             "this_week": to_week(week_page(report.as_of), iso_week(report.as_of)),
             "index": to_page(words.all_weeks(), INDEX),
         },
+        templates,
     )
 
 
-def index_markdown(report: Report, publications: Iterable[Publication], pages: Mapping[str, str]) -> str:
+def index_markdown(
+    report: Report,
+    publications: Iterable[Publication],
+    pages: Mapping[str, str],
+    templates: Path | None = None,
+) -> str:
     """The page that lists all weeks; ``publications`` are those of one wiki, ``pages`` the key results' own."""
     newest_first = sorted(publications, key=lambda each: (each.as_of, each.page), reverse=True)
     cycles = [
@@ -107,6 +121,7 @@ def index_markdown(report: Report, publications: Iterable[Publication], pages: M
             "teams": by_team(report) if len(report.key_results) > MANY else [("", "", report.key_results)],
             "page": lambda judgement: to_page(words.name(judgement), pages.get(judgement.key_result.id)),
         },
+        templates,
     )
 
 
