@@ -1,110 +1,176 @@
-"""How storing and linking scale: from 10,000 items to ``--items``, and 500 key results.
+"""How linking and reporting scale: 500 key results, and from 10,000 to 1,000,000 items in the store.
 
-``python -m benchmarks.scale --items 1000000`` takes minutes and a gigabyte of disk; ``python -m benchmarks scale``
-goes up to 100,000.
+``python -m benchmarks scale`` takes some ten minutes and two gigabytes of disk, and draws ``docs/scale.svg``;
+``python -m benchmarks.scale --items 100000`` stops there and prints only. Each step runs in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import subprocess
 import sys
 import time
-from dataclasses import replace
-from datetime import date
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks._harness import ROOT, folder
-from benchmarks.store import PAGE, arrivals, item, store
-from okrsync.model import Cycle, KeyResult, Kind, Metric, Objective, Programme, WorkItem, WorkRule
-from okrsync.store.engine import open_store
+from benchmarks._harness import ROOT, folder, run
+from benchmarks._large_store import AS_OF, GOALS, configure, fill
+from okrsync.config import load_config
+from okrsync.store.engine import open_store, writing
 from okrsync.store.linking import link_all
-from okrsync.store.work import save_pages
+from okrsync.store.schema import dirty_items, items
+from okrsync.store.statements import bulk_insert
 
-SIZES = (10_000, 100_000, 1_000_000)
-KEY_RESULTS = 500
-BATCH = 20 * PAGE
-
-
-def spread(number: int) -> WorkItem:
-    """An item with one label of 500 in place of its first one: each key result takes one item in 500."""
-    one = item(number)
-    return replace(one, labels=(f"goal-{number * 7 % KEY_RESULTS}", one.labels[1]))
+SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
+CHANGED = 100
+CHART = ROOT / "docs" / "scale.svg"
 
 
-def programme() -> Programme:
-    """500 key results, each with the items of one label."""
-    key_results = tuple(
-        KeyResult(f"KR{n}", "O", f"KR {n}", None, Kind.MILESTONE, Metric(), (WorkRule(labels=(f"goal-{n}",)),))
-        for n in range(KEY_RESULTS)
-    )
-    return Programme(
-        (Cycle("c", date(2026, 1, 1), date(2026, 12, 31)),), (), (), (Objective("O", "c", "all", "All", key_results),)
-    )
+def _fill(path: Path, count: int) -> None:
+    engine = open_store(_url(path))
+    fill(engine, count)
+    engine.dispose()
+    configure(path, "sqlite:///okrsync.db", count)
 
 
-def _store(url: str, count: int) -> None:
-    with store(url) as engine:
-        for first in range(0, count, BATCH):
-            batch = [spread(number) for number in range(first, min(first + BATCH, count))]
-            save_pages(engine, arrivals(batch))
-
-
-def _link(url: str, count: int) -> None:
-    engine = open_store(url)
-    link_all(engine, programme())
+def _change(path: Path, count: int) -> None:
+    """Give 100 items all over the store another status, as a sync leaves them: marked to be linked again."""
+    changed = [at * (count // CHANGED) + at % 50 for at in range(CHANGED)]
+    engine = open_store(_url(path))
+    with writing(engine) as connection:
+        connection.execute(items.update().where(items.c.id.in_(changed)).values(status="Reviewed"))
+        bulk_insert(connection, dirty_items, ("item_id",), [(one,) for one in changed])
     engine.dispose()
 
 
-def _change(url: str, count: int) -> None:
-    """Change 100 items all over the store."""
-    engine = open_store(url)
-    changed = [replace(spread(at * (count // 100) + at % 50), status="Reviewed") for at in range(100)]
-    save_pages(engine, arrivals(changed))
-    engine.dispose()
+STEPS: dict[str, Callable[[Path, int], None]] = {"fill": _fill, "change": _change}
 
 
-STEPS = {"store": _store, "link": _link, "change": _change, "relink": _link}
+def _url(path: Path) -> str:
+    return f"sqlite:///{path}/okrsync.db"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one size cost: seconds, and the peak memory of a process in MB."""
+
+    count: int
+    link: tuple[float, float]
+    relink: tuple[float, float]
+    report: tuple[float, float]
+    size: float
+    """MB on disk"""
 
 
 def _step(name: str, path: Path, count: int) -> tuple[float, float]:
-    """Seconds that a step takes in a process of its own, without its start, and the process's peak memory in MB."""
-    command = [sys.executable, "-m", "benchmarks.scale", "--step", name, f"sqlite:///{path}", "--items", str(count)]
+    command = [sys.executable, "-m", "benchmarks.scale", "--step", name, str(path), "--items", str(count)]
     said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
     return float(said[0]), float(said[1])
 
 
-def _run_step(name: str, url: str, count: int) -> None:
-    began = time.perf_counter()
-    STEPS[name](url, count)
-    took = time.perf_counter() - began
+def _run_step(name: str, path: Path, count: int) -> None:
+    if name == "link":
+        # A sync has read the configuration long before it links.
+        programme = load_config(path / "okrsync.yaml").programme
+        engine = open_store(_url(path))
+        began = time.perf_counter()
+        link_all(engine, programme)
+        took = time.perf_counter() - began
+        engine.dispose()
+    else:
+        began = time.perf_counter()
+        STEPS[name](path, count)
+        took = time.perf_counter() - began
     # Not ru_maxrss: on Linux a process inherits that of the one it was forked from.
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert peak is not None
     print(took, int(peak[1]) / 1024)
 
 
-def table(most: int) -> str:
+def measure(count: int) -> Measured:
+    """Fill a store, link it, change 100 items and link again, and report."""
+    with folder() as path:
+        _step("fill", path, count)
+        link = _step("link", path, count)
+        _step("change", path, count)
+        relink = _step("link", path, count)
+        cost = run(path, "okrsync.cli", "report", "--as-of", str(AS_OF), "--format", "json", "-o", "report.json")
+        size = (path / "okrsync.db").stat().st_size / 1e6
+    return Measured(count, link, relink, (cost.wall, cost.peak), size)
+
+
+def table(measured: Sequence[Measured]) -> str:
     """One row a size."""
     rows = [
-        f"SQLite, {KEY_RESULTS} key results with one label each; s / peak MB of a process of its own.",
+        f"SQLite, {GOALS} key results; s / peak MB of a process of its own. The report is the whole command, from its "
+        "start to the JSON.",
         "",
-        "| items | stored | linked from nothing | 100 changed: linked again | file |",
-        "|--:|---|---|---|--:|",
+        "| items | linked from nothing | µs an item | 100 changed: linked again | report | store |",
+        "|--:|---|--:|---|---|--:|",
     ]
-    for count in (size for size in SIZES if size <= most):
-        with folder() as path:
-            took = {name: _step(name, path / "okrsync.db", count) for name in STEPS}
-            size = (path / "okrsync.db").stat().st_size / 1e6
-        cells = [f"{took[name][0]:.2f} / {took[name][1]:.0f}" for name in ("store", "link", "relink")]
-        rows.append(f"| {count:,} | {' | '.join(cells)} | {size:.0f} MB |")
+    for one in measured:
+        cells = " | ".join(
+            (
+                f"{one.count:,}",
+                f"{one.link[0]:.2f} / {one.link[1]:.0f}",
+                f"{one.link[0] / one.count * 1e6:.0f}",
+                f"{one.relink[0]:.2f} / {one.relink[1]:.0f}",
+                f"{one.report[0]:.2f} / {one.report[1]:.0f}",
+                f"{one.size:,.0f} MB",
+            )
+        )
+        rows.append(f"| {cells} |")
     return "\n".join(rows)
 
 
-def main(most: int = 100_000) -> None:
-    """Print one table."""
-    print(table(most))
+def chart(measured: Sequence[Measured]) -> str:
+    """Seconds by items, both on logarithmic scales; the dashed line is what grows as the items do."""
+    width, height, left, top = 640, 360, 60, 20
+    seconds = [one[0] for each in measured for one in (each.link, each.relink, each.report)]
+    low, high = math.floor(math.log10(min(seconds))), math.ceil(math.log10(max(seconds)))
+    first, last = math.log10(measured[0].count), math.log10(measured[-1].count)
+
+    def place(count: float, took: float) -> str:
+        x = left + (math.log10(count) - first) / (last - first) * (width - left - 150)
+        y = top + (high - math.log10(took)) / (high - low) * (height - top - 40)
+        return f"{x:.1f},{y:.1f}"
+
+    lines = []
+    for exponent in range(low, high + 1):
+        x, y = place(measured[0].count, 10.0**exponent).split(",")
+        lines.append(f'<line x1="{x}" x2="{width - 150}" y1="{y}" y2="{y}" stroke="#ddd"/>')
+        lines.append(f'<text x="{left - 8}" y="{y}" text-anchor="end" dy="4">{10.0**exponent:g} s</text>')
+    for each in measured:
+        x, _ = place(each.count, 10.0**low).split(",")
+        lines.append(f'<text x="{x}" y="{height - 12}" text-anchor="middle">{each.count:,}</text>')
+    start = measured[0].link[0]
+    most = min(measured[-1].count, measured[0].count * 10.0**high / start)
+    ends = place(measured[0].count, start), place(most, start * most / measured[0].count)
+    lines.append(f'<polyline points="{" ".join(ends)}" stroke="#999" stroke-dasharray="4 4" fill="none"/>')
+    for name, colour, of in (
+        ("linked from nothing", "#1f6feb", [each.link[0] for each in measured]),
+        ("report", "#bf5b04", [each.report[0] for each in measured]),
+        ("100 changed", "#2f7d32", [each.relink[0] for each in measured]),
+    ):
+        points = [place(each.count, took) for each, took in zip(measured, of, strict=True)]
+        x, y = points[-1].split(",")
+        lines.append(f'<polyline points="{" ".join(points)}" stroke="{colour}" stroke-width="2" fill="none"/>')
+        lines.append(f'<text x="{float(x) + 8:.1f}" y="{y}" dy="4" fill="{colour}">{name}</text>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        'font-family="sans-serif" font-size="12" fill="#444"><title>Seconds by items in the store</title>\n'
+        '<rect width="100%" height="100%" fill="#fff"/>\n' + "\n".join(lines) + "\n</svg>\n"
+    )
+
+
+def main() -> None:
+    """Print the table, and draw it for ``docs/how-far.md``."""
+    measured = [measure(count) for count in SIZES]
+    print(table(measured))
+    CHART.write_text(chart(measured), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
@@ -113,6 +179,6 @@ if __name__ == "__main__":
     parser.add_argument("--step", nargs=2)
     asked = parser.parse_args()
     if asked.step:
-        _run_step(*asked.step, asked.items)
+        _run_step(asked.step[0], Path(asked.step[1]), asked.items)
     else:
-        main(asked.items)
+        print(table([measure(count) for count in SIZES if count <= asked.items]))
