@@ -219,6 +219,7 @@ def test_what_stands_outside_stays_as_it_is():
 
 
 def test_edit_that_changes_no_word_is_none(server, wiki):
+    wiki.publish([page("# Zero\n")])
     wiki.publish([page("# One\n\n- two\n\n| a |\n|---|\n| b |\n")])
     server.save(NAME, f"<p>Mine</p>{saved_in_the_editor(server.read(NAME))}")
     assert wiki.publish([page("# One\n\n- two\n\n| a |\n|---|\n| b |\n")]).unchanged == (NAME,)
