@@ -202,7 +202,6 @@ class _Page:
         slot = revision.get("slots", {}).get("main", {})
         self.text: str | None = slot.get("content", "") if revision else None
         self.revision: int | None = revision.get("revid")
-        self.written_at: str | None = revision.get("timestamp")
         self.read_at = read_at
         link = found.get("canonicalurl") or ""
         self.link: str | None = link if link.startswith(("https://", "http://")) else None
@@ -243,7 +242,7 @@ class _Wiki:
                 "query",
                 titles=title,
                 prop="revisions|info",
-                rvprop="ids|timestamp|content",
+                rvprop="ids|content",
                 rvslots="main",
                 inprop="url",
                 curtimestamp="1",
@@ -263,8 +262,8 @@ class _Wiki:
         if before.text is None:
             based["createonly"] = "1"
         else:
-            # Time stamps alone overlook a conflict with an edit by the same account.
-            based |= {"nocreate": "1", "baserevid": before.revision, "basetimestamp": before.written_at}
+            # No `basetimestamp`: with it, MediaWiki writes over what others saved within the same second as our last edit.
+            based |= {"nocreate": "1", "baserevid": before.revision}
         try:
             answer = self._with_token(
                 lambda token: self._site.post(
