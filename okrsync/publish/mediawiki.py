@@ -262,7 +262,7 @@ class _Wiki:
         if before.text is None:
             based["createonly"] = "1"
         else:
-            # No `basetimestamp`: with it, MediaWiki writes over what others saved within the same second as our last edit.
+            # No `basetimestamp`: with it, MediaWiki writes over what others saved in the same second as our last edit.
             based |= {"nocreate": "1", "baserevid": before.revision}
         try:
             answer = self._with_token(
