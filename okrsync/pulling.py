@@ -24,7 +24,7 @@ from okrsync.store import scopes, work
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-_PAGES_WAITING = 24
+_PAGES_WAITING = 12
 """Pages that may wait for the writer before pulls have to."""
 
 _ITEMS_AT_ONCE = 2000

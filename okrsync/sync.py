@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -485,8 +485,12 @@ class _Coordinator:
 
     def _finish(self, run: _Run) -> None:
         assert run.plan is not None
-        if run.plan.whole and run.was_empty:
-            scopes.mark_census(self._engine, run.row.id, self._options.now())
+        now = self._options.now()
+        if run.plan.whole and (run.was_empty or (run.resumed and run.row.last_census is None)):
+            # All items there are have been named, also where the first plan was interrupted: what was deleted between
+            # its two parts is found as what is deleted at any other time.
+            scopes.mark_census(self._engine, run.row.id, now)
+            run.row = replace(run.row, last_census=now)
         elif self._options.full or (not run.resumed and self._census_is_due(run)):
             self._census(run)
         scopes.finish_plan(self._engine, run.row.id, run.plan, self._options.now())

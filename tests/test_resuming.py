@@ -43,6 +43,7 @@ def service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     ):
         monkeypatch.setattr(module, name, size)
     monkeypatch.setattr("okrsync_github.planning.SLICE", 10)
+    monkeypatch.setattr("okrsync_github.counting.CENSUS_SLICE", 25)  # a census, which is not due, would show
     if request.param == "github":
         with GitHubStandIn(record=True) as github:
             github.add_repo("acme/storefront", id=7)
