@@ -32,6 +32,8 @@ COMMANDS = {
     "publish": ("publish", "Write the week's page to each wiki."),
     "run": ("run", "Sync, measure, report and publish: what a scheduler calls."),
     "schedule": ("schedule", "Run on schedule in the foreground, or print the unit for cron, systemd …"),
+    "export": ("export", "Write all that the store holds to a file."),
+    "import": ("import_", "Restore such a file into an empty store."),
     "demo": ("demo", "Do the whole job on a sample company, on this machine, without any account."),
 }
 

@@ -1,0 +1,48 @@
+"""``okrsync export``."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from okrsync.cli.common import App, Exit, common_options, pass_app
+from okrsync.errors import ConfigError
+
+
+@click.command(name="export")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
+@common_options
+@pass_app
+def command(app: App, file: Path) -> int:
+    """Write all that the store holds to FILE, as JSON Lines (compressed where it ends in .gz).
+
+    `okrsync import` restores it elsewhere: on another machine, from SQLite to PostgreSQL or back. It holds what the
+    tokens could read, and no tokens; its mode is 600. FILE is replaced when the export is whole, not before.
+    """
+    from okrsync.store.portable import batched, exported
+
+    engine = app.store(app.config())
+    draft = file.with_name(f".{file.name}.part")
+    try:
+        with suppress(FileNotFoundError):
+            draft.unlink()
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            out = gzip.GzipFile(fileobj=stream, mode="wb", filename="", mtime=0) if file.suffix == ".gz" else stream
+            for part in batched(exported(engine), 1000):
+                out.write(part.encode("utf-8", "surrogatepass"))
+            if out is not stream:
+                out.close()
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(file)
+    except OSError as error:
+        raise ConfigError(f"cannot write {file}: {error.strerror}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    app.say(f"{file} holds the whole store; `okrsync import {file.name}` restores it into an empty one")
+    return Exit.DONE
