@@ -22,6 +22,7 @@ from okrsync.connector import SourceSettings
 from okrsync.errors import ConfigError, Problem
 from okrsync.findings.diagnose import Silence
 from okrsync.findings.thresholds import Thresholds
+from okrsync.language import _
 from okrsync.model import Person, Programme
 from okrsync.notify import Webhook
 from okrsync.programme import read_programme
@@ -115,7 +116,9 @@ def find_config(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Pat
         if os.path.isfile(folder / FILE_NAME):  # noqa: PTH113
             return folder / FILE_NAME
     raise ConfigError(
-        f"no {FILE_NAME} in {cwd} or above: `okrsync init` writes one; --config or {VARIABLE} name one elsewhere"
+        _(
+            "no {file} in {folder} or above: `okrsync init` writes one; --config or {variable} name one elsewhere"
+        ).format(file=FILE_NAME, folder=cwd, variable=VARIABLE)
     )
 
 
@@ -136,7 +139,7 @@ def load_config(
     main: ConfigFile = read_model(ConfigFile, document) or ConfigFile()
 
     sources = {str(name): read_settings(plugins.CONNECTORS, value) for name, value in _children(document, "sources")}
-    publish = [read_settings(plugins.PUBLISHERS, value) for _, value in _children(document, "publish")]
+    publish = [read_settings(plugins.PUBLISHERS, value) for _path, value in _children(document, "publish")]
     store = _store(document, main.store, base)
 
     documents = [read_document(each, _shown(each, cwd), environ) for each in _okr_files(document, main.okrs, base)]
@@ -145,7 +148,7 @@ def load_config(
     teams = {team for each in documents for team in declared_ids(each.data, "teams")}
     _check_people(document, main.people or [], sources, teams if complete else None)
     if documents and not programme.cycles and not any(each.problems for each in documents):
-        document.problem(("okrs",), "none of the files of goals declares a cycle")
+        document.problem(("okrs",), _("none of the files of goals declares a cycle"))
 
     silences = _silences(document, main.findings)
     problems = [
@@ -195,12 +198,13 @@ def _store(document: Document, store: str, base: Path) -> str:
     if match := _SQLITE.fullmatch(store):
         scheme, name, query = match.groups()
         if name in ("", ":memory:"):
-            document.problem(("store",), "'store' must name a file: sqlite:///okrsync.db")
+            document.problem(("store",), _("'store' must name a file: sqlite:///okrsync.db"))
             return store
         return store if name.startswith("file:") else f"{scheme}:///{(base / name).as_posix()}{query or ''}"
     if match := _POSTGRESQL.fullmatch(store):
         return f"postgresql{match.group(1) or '+psycopg'}://{match.group(2)}"
-    document.problem(("store",), "'store' must be sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
+    said = _("'store' must be sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
+    document.problem(("store",), said)
     return store
 
 
@@ -238,7 +242,7 @@ def _silences(document: Document, findings: FindingsModel | None) -> tuple[Silen
     for each in (findings and findings.ignore) or ():
         subject = None
         if each.subject is not None:
-            kind, _, id_ = each.subject.partition(":")
+            kind, _colon, id_ = each.subject.partition(":")
             known = next((known for known in SUBJECT_KINDS if known == kind), None)
             if known is None or not id_:
                 shown = document.shown((*each.path, "subject"))
@@ -263,8 +267,16 @@ def _check_people(
             document.problem(place, f"the person {document.shown(place)} stands twice; the first is in line {there}")
         if teams is not None and person.team is not None and person.team not in teams:
             place = (*person.path, "team")
-            document.problem(place, f"unknown team {document.shown(place)}{did_you_mean(person.team, teams)}")
+            said = _("unknown {what} {name}{hint}").format(
+                what=_("team"), name=document.shown(place), hint=did_you_mean(person.team, teams)
+            )
+            document.problem(place, said)
         for source in person.accounts or ():
             if source not in sources:
                 place = (*person.path, "accounts", source)
-                document.problem(place, f"unknown source {source!r}{did_you_mean(source, sources)}")
+                document.problem(
+                    place,
+                    _("unknown {what} {name}{hint}").format(
+                        what=_("source"), name=repr(source), hint=did_you_mean(source, sources)
+                    ),
+                )

@@ -12,16 +12,19 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, PrivateAt
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from okrsync.config_yaml import Document, YamlMapping, YamlPath
+from okrsync.language import N_, _
 
 _DROPPED = "okrsync_dropped"
 
 _WORDS = {
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), "must be a whole number"),
-    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "must be a number"),
-    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
-    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), "must be a list"),
-    **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type"), "must hold keys and values"),
-    **dict.fromkeys(("string_too_short", "too_short"), "must not be empty"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), N_("must be a whole number")),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), N_("must be a number")),
+    **dict.fromkeys(("bool_type", "bool_parsing"), N_("must be true or false")),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), N_("must be a list")),
+    **dict.fromkeys(
+        ("dict_type", "mapping_type", "model_type", "model_attributes_type"), N_("must hold keys and values")
+    ),
+    **dict.fromkeys(("string_too_short", "too_short"), N_("must not be empty")),
 }
 
 
@@ -29,10 +32,11 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """``; did you mean 'labels'?``, or else which names there are, or nothing when there is none."""
     names = sorted(known)
     for name in get_close_matches(wrong, names, n=1, cutoff=0.6):
-        return f"; did you mean {name!r}?"
+        return _("; did you mean {name!r}?").format(name=name)
     if not names:
         return ""
-    return f"; known: {', '.join(names[:20])}{' …' if len(names) > 20 else ''}"
+    shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
+    return _("; known: {names}").format(names=shown)
 
 
 class YamlModel(BaseModel):
@@ -84,6 +88,7 @@ def read_model(model: type[YamlModel], document: Document) -> Any:
 def report(error: ValidationError, model: type[BaseModel], value: YamlMapping, noun: str) -> None:
     """Note every error of ``model`` against ``value`` in the document; ``noun`` is what messages call the value."""
     located = [(found, *_locate(found, value)) for found in error.errors(include_url=False, include_input=False)]
+    noun = _(noun)
     for found, path, missing in _best_branches(located):
         if found["type"] == _DROPPED:
             continue
@@ -91,10 +96,11 @@ def report(error: ValidationError, model: type[BaseModel], value: YamlMapping, n
         parent = path if missing is not None else path[:-1]
         inside = noun if not parent else _name(parent)
         if found["type"] == "missing":
-            message = f"{key!r} is missing in {inside}"
+            message = _("{key!r} is missing in {inside}").format(key=key, inside=inside)
         elif found["type"] == "extra_forbidden":
             suggestion = did_you_mean(str(key), _known_keys(model, found["loc"][:-1]) - set(_at(value, parent)))
-            message = f"unknown key {key!r} in {inside}{suggestion}"
+            said = _("unknown key {key!r} in {inside}{hint}")
+            message = said.format(key=key, inside=inside, hint=suggestion)
         else:
             message = _sentence(noun if not path else _name(path), found, _at(value, path))
         value.document.problem((*value.path, *path), message)
@@ -103,21 +109,28 @@ def report(error: ValidationError, model: type[BaseModel], value: YamlMapping, n
 def _sentence(name: str, found: ErrorDetails, value: Any) -> str:
     kind = found["type"]
     if value is None:
-        return f"{name} has no value"
+        return _("{name} has no value").format(name=name)
     if kind == "string_type":
-        quotes = "" if isinstance(value, dict | list) else ": put it in quotes"
-        return f"{name} must be a text{quotes}"
+        said = (
+            _("{name} must be a text")
+            if isinstance(value, dict | list)
+            else _("{name} must be a text: put it in quotes")
+        )
+        return said.format(name=name)
     if kind in ("value_error", "assertion_error"):
         words = str(found.get("ctx", {}).get("error", found["msg"]))
         return f"{name} {words}" if words.startswith(("must ", "is ", "has ")) else f"{name}: {words}"
-    words = _WORDS.get(kind) or found["msg"].replace("Input should ", "must ", 1)
+    if kind in _WORDS:
+        return _("{name} {problem}").format(name=name, problem=_(_WORDS[kind]))
+    words = found["msg"].replace("Input should ", "must ", 1)
     return f"{name} {words}" if words.startswith("must ") else f"{name} is not valid: {words}"
 
 
 def _name(path: YamlPath) -> str:
     """``'labels'``, ``entry 2 of 'labels'``."""
     if isinstance(path[-1], int):
-        return f"entry {path[-1] + 1} of {_name(path[:-1]) if len(path) > 1 else 'the list'}"
+        whole = _name(path[:-1]) if len(path) > 1 else _("the list")
+        return _("entry {number} of {whole}").format(number=path[-1] + 1, whole=whole)
     return repr(path[-1])
 
 
@@ -168,7 +181,7 @@ def _without_errors(value: YamlMapping, error: ValidationError) -> dict[str, Any
     """The mapping without the keys, or the entries of its lists, that an error is about."""
     bad: dict[str, set[int | None]] = {}
     for found in error.errors(include_url=False, include_input=False, include_context=False):
-        path, _, _ = _locate(found, value)
+        path, _missing, _branch = _locate(found, value)
         if path:
             entry = path[1] if len(path) > 1 and isinstance(path[1], int) else None
             bad.setdefault(str(path[0]), set()).add(entry)

@@ -19,6 +19,7 @@ from okrsync.config_errors import YamlModel, did_you_mean
 from okrsync.config_yaml import WrittenFloat, WrittenInt
 from okrsync.durations import PATTERN, parse_days, parse_duration
 from okrsync.findings.thresholds import Thresholds
+from okrsync.language import N_
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ACKNOWLEDGED = re.compile(r"[0-9a-f]{6,8}( by \S{1,100})?", re.ASCII)
@@ -162,7 +163,7 @@ RuleId = Annotated[Text, AfterValidator(_rule), WithJsonSchema({"type": "string"
 class IgnoreModel(YamlModel):
     """Silences one rule of the findings for the goal or team it stands at."""
 
-    noun: ClassVar[str] = "an entry of 'ignore'"
+    noun: ClassVar[str] = N_("an entry of 'ignore'")
     rule: RuleId
     """The rule's id, such as A002; docs/findings.md lists them."""
     reason: Text
@@ -172,7 +173,7 @@ class IgnoreModel(YamlModel):
 class IgnoreSubjectModel(YamlModel):
     """Silences one rule of the findings for a subject that has no place of its own in the files of goals."""
 
-    noun: ClassVar[str] = "an entry of 'ignore'"
+    noun: ClassVar[str] = N_("an entry of 'ignore'")
     rule: RuleId
     """The rule's id, such as S021; docs/findings.md lists them."""
     subject: Text | None = None
@@ -184,7 +185,7 @@ class IgnoreSubjectModel(YamlModel):
 class FindingsModel(YamlModel):
     """What the findings of the five failure modes take for much or little, and which of them are silenced."""
 
-    noun: ClassVar[str] = "'findings'"
+    noun: ClassVar[str] = N_("'findings'")
     thresholds: Thresholds | None = None
     """Limits of the rules; each has a default."""
     ignore: list[IgnoreSubjectModel] | None = None
@@ -198,7 +199,7 @@ def _switch(value: Any) -> Any:
 class PrivacyModel(YamlModel):
     """What is not looked at."""
 
-    noun: ClassVar[str] = "'privacy'"
+    noun: ClassVar[str] = N_("'privacy'")
     people: Annotated[
         Literal["on", "off"], BeforeValidator(_switch), WithJsonSchema({"enum": ["on", "off", True, False]})
     ] = "on"
@@ -208,7 +209,7 @@ class PrivacyModel(YamlModel):
 class PersonModel(YamlModel):
     """Somebody who owns goals or does work."""
 
-    noun: ClassVar[str] = "a person"
+    noun: ClassVar[str] = N_("a person")
     id: Id
     """The person's id, as `owner`, `lead` and `--by` name it."""
     name: Text | None = None
@@ -223,7 +224,7 @@ class PersonModel(YamlModel):
 class ScheduleModel(YamlModel):
     """When `okrsync schedule` runs what, as cron expressions in the configured time zone."""
 
-    noun: ClassVar[str] = "the schedule"
+    noun: ClassVar[str] = N_("the schedule")
     sync: Cron | None = None
     """When to pull what changed, such as `0 * * * *` (every hour)."""
     report: Cron | None = None
@@ -253,7 +254,7 @@ def _page_link(value: str) -> str:
 class NotifyModel(YamlModel):
     """A chat that is told the headline, and where the page is, after `okrsync run` has written the page."""
 
-    noun: ClassVar[str] = "an entry of 'notify'"
+    noun: ClassVar[str] = N_("an entry of 'notify'")
     type: Literal["slack", "teams", "feishu", "dingtalk"]
     """The chat, which decides the form of the message."""
     url: Annotated[SecretStr, AfterValidator(_webhook_url), WithJsonSchema(_TEXT_SCHEMA)]
@@ -276,7 +277,7 @@ class ReportModel(YamlModel):
 class ConfigFile(YamlModel):
     """okrsync.yaml: where the work is, where pages go, who is who."""
 
-    noun: ClassVar[str] = "the configuration"
+    noun: ClassVar[str] = N_("the configuration")
     store: Text = "sqlite:///okrsync.db"
     """Where everything is kept: sqlite:///FILE, or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE for a team."""
     timezone: Annotated[ZoneInfo, BeforeValidator(_timezone), WithJsonSchema({"type": "string"})] = ZoneInfo("UTC")
@@ -312,7 +313,7 @@ class ConfigFile(YamlModel):
 class CycleModel(YamlModel):
     """The time in which this file's objectives are to be reached."""
 
-    noun: ClassVar[str] = "the cycle"
+    noun: ClassVar[str] = N_("the cycle")
     id: Id
     """The cycle's id, such as 2026-Q4."""
     start: Day
@@ -326,7 +327,7 @@ class CycleModel(YamlModel):
 class PillarModel(YamlModel):
     """A strategy pillar."""
 
-    noun: ClassVar[str] = "a strategy pillar"
+    noun: ClassVar[str] = N_("a strategy pillar")
     id: Id
     """The pillar's id, as an objective's `strategy` names it."""
     title: Text
@@ -336,7 +337,7 @@ class PillarModel(YamlModel):
 class TeamModel(YamlModel):
     """A team in the tree of teams."""
 
-    noun: ClassVar[str] = "a team"
+    noun: ClassVar[str] = N_("a team")
     id: Id
     """The team's id."""
     level: Text
@@ -354,7 +355,7 @@ class TeamModel(YamlModel):
 class MetricModel(YamlModel):
     """How a key result is measured."""
 
-    noun: ClassVar[str] = "a metric"
+    noun: ClassVar[str] = N_("a metric")
     unit: Text | None = None
     """What is counted, such as shops/week."""
     baseline: Number | None = None
@@ -378,7 +379,7 @@ class MetricModel(YamlModel):
 class WorkRuleModel(YamlModel):
     """Which work serves the key result: all keys given must match; of a key's values, any."""
 
-    noun: ClassVar[str] = "a work rule"
+    noun: ClassVar[str] = N_("a work rule")
     source: Text | None = None
     """Name of a source in okrsync.yaml."""
     projects: Texts = ()
@@ -410,7 +411,7 @@ class WorkRuleModel(YamlModel):
 class RetiredModel(YamlModel):
     """When and why the key result was dropped."""
 
-    noun: ClassVar[str] = "'retired'"
+    noun: ClassVar[str] = N_("'retired'")
     on: Day
     """The day it was dropped."""
     reason: Text | None = None
@@ -420,7 +421,7 @@ class RetiredModel(YamlModel):
 class ChangeModel(YamlModel):
     """Why a goal was changed after its cycle had begun."""
 
-    noun: ClassVar[str] = "an entry of 'changes'"
+    noun: ClassVar[str] = N_("an entry of 'changes'")
     on: Day
     """The day of the change."""
     reason: Text
@@ -430,7 +431,7 @@ class ChangeModel(YamlModel):
 class KeyResultModel(YamlModel):
     """A result somebody promised, and how one sees it."""
 
-    noun: ClassVar[str] = "a key result"
+    noun: ClassVar[str] = N_("a key result")
     id: Id
     """The key result's id, unique over all files; `KR: KR1.1` in a commit message names it."""
     title: Text
@@ -456,7 +457,7 @@ class KeyResultModel(YamlModel):
 class ObjectiveModel(YamlModel):
     """What a team wants to achieve in the cycle."""
 
-    noun: ClassVar[str] = "an objective"
+    noun: ClassVar[str] = N_("an objective")
     id: Id
     """The objective's id, unique over all files."""
     team: Id
@@ -484,7 +485,7 @@ class ObjectiveModel(YamlModel):
 class OkrFile(YamlModel):
     """A file of goals: a cycle and its objectives; teams and strategy here or in a file of their own."""
 
-    noun: ClassVar[str] = "a file of goals"
+    noun: ClassVar[str] = N_("a file of goals")
     cycle: CycleModel | None = None
     """The cycle that this file's objectives belong to."""
     strategy: list[PillarModel] | None = None

@@ -16,6 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from okrsync.errors import Problem
+from okrsync.language import _
 
 MAX_BYTES = 4 * 1024 * 1024
 """A larger file is refused: nobody writes one by hand."""
@@ -144,14 +145,18 @@ def _parse(document: Document, text: str, environ: Mapping[str, str]) -> None:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         words = ", ".join(part for part in (error.context, error.problem) if part)
-        document.problems.append(Problem(shown, mark.line + 1 if mark else None, f"not valid YAML: {words}"))
+        document.problems.append(
+            Problem(shown, mark.line + 1 if mark else None, _("not valid YAML: {problem}").format(problem=words))
+        )
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         document.problems.append(Problem(shown, line, "not valid YAML: a control character stands here"))
     except YAMLError:
         document.problems.append(Problem(shown, None, "not valid YAML"))
     except RecursionError:
-        document.problems.append(Problem(shown, None, f"nested more than {MAX_DEPTH} levels deep"))
+        document.problems.append(
+            Problem(shown, None, _("nested more than {depth} levels deep").format(depth=MAX_DEPTH))
+        )
     except ValueError:
         # ruamel passes an impossible \U escape or number in a directive straight to chr() and int().
         document.problems.append(Problem(shown, None, "not valid YAML: an escape or directive is out of range"))
@@ -173,14 +178,16 @@ def _text(path: Path, document: Document) -> str | None:
             raw = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        document.problems.append(Problem(document.file, None, f"cannot be read: {reason}"))
+        document.problems.append(Problem(document.file, None, _("cannot be read: {reason}").format(reason=reason)))
         return None
     return _decoded(raw, document)
 
 
 def _decoded(raw: bytes, document: Document) -> str | None:
     if len(raw) > MAX_BYTES:
-        document.problems.append(Problem(document.file, None, f"larger than {MAX_BYTES // 1024**2} MiB"))
+        document.problems.append(
+            Problem(document.file, None, _("larger than {size} MiB").format(size=MAX_BYTES // 1024**2))
+        )
         return None
     try:
         return raw.decode("utf-8-sig")
@@ -251,12 +258,12 @@ class _Builder:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, ScalarNode) or key_node.tag in (_TAG + "null", _TAG + "merge"):
                 shown = "<<" if key_node.tag == _TAG + "merge" else "this"
-                self._note(line, f"{shown} cannot be a key here")
+                self._note(line, _("{key} cannot be a key here").format(key=shown))
                 continue
             key = str(key_node.value)
             if key in mapping:
                 first = self.document.line((*path, key))
-                self._note(line, f"{key!r} stands twice; the first is in line {first}")
+                self._note(line, _("{key!r} stands twice; the first is in line {line}").format(key=key, line=first))
                 continue
             self.document._lines[*path, key] = line
             mapping[key] = self.value(value_node, (*path, key))
@@ -291,10 +298,16 @@ class _Builder:
             if match.group() == "$${":
                 return "${"
             if name is None:
-                document.problem(path, "'${' begins an environment variable: write ${NAME}, or $${ for the characters")
+                document.problem(
+                    path,
+                    _("'${{' begins an environment variable: write ${{NAME}}, or $${{ for the characters").format(),
+                )
             elif not self.environ.get(name):
-                state = "is empty" if name in self.environ else "is not set"
-                document.problem(path, f"the environment variable {name} {state}")
+                if name in self.environ:
+                    said = _("the environment variable {name} is empty")
+                else:
+                    said = _("the environment variable {name} is not set")
+                document.problem(path, said.format(name=name))
             else:
                 value = self.environ[name]
                 # A shorter value is no secret, and replacing it would garble messages.

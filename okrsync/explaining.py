@@ -10,6 +10,7 @@ from okrsync.dates import end_of, start_of
 from okrsync.errors import ConfigError
 from okrsync.explain import Explanation, explain
 from okrsync.judge import Case
+from okrsync.language import _
 from okrsync.reporting import cycle_for
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ def make_explanation(
 
     known = {kr.id: (kr, objective) for objective in config.programme.objectives for kr in objective.key_results}
     if key_result not in known:
-        raise ConfigError(f"there is no key result {key_result!r}{did_you_mean(key_result, known)}")
+        raise ConfigError(
+            _("there is no key result {key_result!r}{hint}").format(
+                key_result=key_result, hint=did_you_mean(key_result, known)
+            )
+        )
     kr, objective = known[key_result]
     cycle = cycle_for(config.programme.cycles, as_of, objective.cycle)
     zone, sources = config.timezone, config.sources.keys()

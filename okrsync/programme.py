@@ -22,6 +22,7 @@ from okrsync.config_models import (
 from okrsync.config_plugins import default_settings, read_settings
 from okrsync.config_yaml import Document, YamlPath, declared_id, declared_ids, mappings_below
 from okrsync.errors import Problem
+from okrsync.language import N_, _
 from okrsync.model import (
     Acknowledgement,
     ChangeReason,
@@ -82,17 +83,20 @@ def read_programme(
     cycles = _once([(document, each.cycle) for document, each in files if each.cycle], "cycle")
     for document, cycle in cycles:
         if cycle.end < cycle.start:
-            document.problem((*cycle.path, "end"), "the cycle ends before it starts")
+            document.problem((*cycle.path, "end"), _("the cycle ends before it starts"))
     _check_teams(teams, names)
-    objectives = tuple(_objectives(files, [cycle for _, cycle in cycles], names, warnings))
-    for loop in _loops({one: other for one, (other, _, _) in names.edges.items()}):
-        _, document, path = names.edges[loop[0]]
-        document.problem(path, f"the objectives support each other in a circle: {' → '.join([*loop, loop[0]])}")
+    objectives = tuple(_objectives(files, [cycle for _document, cycle in cycles], names, warnings))
+    for loop in _loops({one: other for one, (other, _document, _path) in names.edges.items()}):
+        _other, document, path = names.edges[loop[0]]
+        document.problem(
+            path,
+            _("the objectives support each other in a circle: {circle}").format(circle=" → ".join([*loop, loop[0]])),
+        )
     if names.people:
         _warn_of_strangers(files, names, warnings)
     return Programme(
-        cycles=tuple(Cycle(each.id, each.start, each.end, each.check_in) for _, each in cycles),
-        strategy=tuple(Pillar(each.id, each.title) for _, each in pillars),
+        cycles=tuple(Cycle(each.id, each.start, each.end, each.check_in) for _document, each in cycles),
+        strategy=tuple(Pillar(each.id, each.title) for _document, each in pillars),
         teams=tuple(_team(document, each) for document, each in teams),
         objectives=objectives,
     )
@@ -140,15 +144,22 @@ def _check_teams(teams: list[tuple[Document, TeamModel]], names: _Names) -> None
     places = {team.id: (document, (*team.path, "parent")) for document, team in teams}
     for document, team in teams:
         if names.complete:
-            _known(document, (*team.path, "parent"), team.parent, names.teams, "team")
-    for loop in _loops({team.id: team.parent for _, team in teams if team.parent}):
+            _known(document, (*team.path, "parent"), team.parent, names.teams, N_("team"))
+    for loop in _loops({team.id: team.parent for _document, team in teams if team.parent}):
         document, path = places[loop[0]]
-        document.problem(path, f"the tree of teams runs in a circle: {' → '.join([*loop, loop[0]])}")
+        document.problem(
+            path, _("the tree of teams runs in a circle: {circle}").format(circle=" → ".join([*loop, loop[0]]))
+        )
 
 
 def _known(document: Document, path: YamlPath, name: str | None, known: Iterable[str], what: str) -> None:
     if name is not None and name not in (names := set(known)):
-        document.problem(path, f"unknown {what} {document.shown(path)}{did_you_mean(name, names)}")
+        document.problem(
+            path,
+            _("unknown {what} {name}{hint}").format(
+                what=_(what), name=document.shown(path), hint=did_you_mean(name, names)
+            ),
+        )
 
 
 def _loops(edges: Mapping[str, str]) -> list[list[str]]:
@@ -178,8 +189,11 @@ def _objectives(
         cycle = okr_file.cycle or (cycles[0] if len(cycles) == 1 else None)
         if cycle is None:
             if document.data is not None and document.data.get("cycle") is None:
-                why = "no file declares a cycle" if not cycles else f"there are {len(cycles)} cycles"
-                document.problem(("objectives",), f"which cycle are these objectives for? Add 'cycle': {why}")
+                if cycles:
+                    said = _("which cycle are these objectives for? Add 'cycle': there are {count} cycles")
+                else:
+                    said = _("which cycle are these objectives for? Add 'cycle': no file declares a cycle")
+                document.problem(("objectives",), said.format(count=len(cycles)))
             continue
         for model in okr_file.objectives:
             _unique(document, model, "objective", declared)
@@ -218,14 +232,14 @@ def _objective(
 ) -> Objective:
     path = model.path
     if names.complete:
-        _known(document, (*path, "team"), model.team, names.teams, "team")
-        _known(document, (*path, "strategy"), model.strategy, names.strategy, "strategy pillar")
-        _known(document, (*path, "supports"), model.supports, names.goals, "objective or key result")
+        _known(document, (*path, "team"), model.team, names.teams, N_("team"))
+        _known(document, (*path, "strategy"), model.strategy, names.strategy, N_("strategy pillar"))
+        _known(document, (*path, "supports"), model.supports, names.goals, N_("objective or key result"))
     if model.supports is not None:
         place = (*path, "supports")
         above = names.goals.get(model.supports)
         if above == model.id:
-            document.problem(place, "an objective cannot support itself")
+            document.problem(place, _("an objective cannot support itself"))
         elif above is not None:
             names.edges[model.id] = (above, document, place)
     return Objective(
@@ -251,8 +265,13 @@ def _acknowledged(document: Document, model: ObjectiveModel, names: _Names) -> t
     for goal, text in (model.acknowledged or {}).items():
         if names.complete and goal not in names.goals:
             path = (*model.path, "acknowledged", goal)
-            document.problem(path, f"unknown objective or key result {goal!r}{did_you_mean(goal, names.goals)}")
-        revision, _, by = text.partition(" by ")
+            document.problem(
+                path,
+                _("unknown objective or key result {goal!r}{hint}").format(
+                    goal=goal, hint=did_you_mean(goal, names.goals)
+                ),
+            )
+        revision, _by, by = text.partition(" by ")
         found.append(Acknowledgement(goal, revision, by or None))
     return tuple(found)
 
@@ -267,7 +286,7 @@ def _key_result(
     metric = model.metric or MetricModel()
     directions = {each for each in (model.direction, metric.direction) if each is not None}
     if len(directions) == 2:
-        document.problem((*model.path, "direction"), "'direction' contradicts the metric's own")
+        document.problem((*model.path, "direction"), _("'direction' contradicts the metric's own"))
     return KeyResult(
         id=model.id,
         objective=objective,
@@ -319,11 +338,11 @@ def _metric(
 
 def _rule(document: Document, rule: WorkRuleModel, names: _Names) -> WorkRule:
     if not names.past:
-        _known(document, (*rule.path, "source"), rule.source, names.sources, "source")
+        _known(document, (*rule.path, "source"), rule.source, names.sources, N_("source"))
     values = rule.model_dump()
     # Where a key is misspelt or malformed, that has been said already.
     if all(value is None for value in document.at(rule.path).values()):
-        document.problem(rule.path, "an empty work rule would take every work item: give it a key")
+        document.problem(rule.path, _("an empty work rule would take every work item: give it a key"))
     return WorkRule(**values, line=document.line(rule.path))
 
 
@@ -340,4 +359,8 @@ def _warn_of_strangers(files: list[tuple[Document, OkrFile]], names: _Names, war
             if person is not None and person not in names.people and person not in told:
                 told.add(person)
                 path = (*model.path, key)
-                warnings.append(document.warning(path, f"{key} {document.shown(path)} is not among 'people'"))
+                warnings.append(
+                    document.warning(
+                        path, _("{key} {person} is not among 'people'").format(key=key, person=document.shown(path))
+                    )
+                )

@@ -44,17 +44,19 @@ def cycle_for(cycles: tuple[Cycle, ...], as_of: date, wanted: str | None) -> Cyc
     if wanted is not None:
         named = [cycle for cycle in cycles if cycle.id == wanted]
         if not named:
-            known = ", ".join(cycle.id for cycle in cycles) or "none"
-            raise ConfigError(f"there is no cycle {wanted!r}; declared: {known}")
+            known = ", ".join(cycle.id for cycle in cycles) or _("none")
+            raise ConfigError(_("there is no cycle {cycle!r}; declared: {known}").format(cycle=wanted, known=known))
         if named[0].start > as_of:
-            raise ConfigError(f"cycle {wanted} begins on {named[0].start}: there is nothing to judge on {as_of}")
+            said = _("cycle {cycle} begins on {start}: there is nothing to judge on {day}")
+            raise ConfigError(said.format(cycle=wanted, start=named[0].start, day=as_of))
         return named[0]
     begun = [cycle for cycle in cycles if cycle.start <= as_of]
     if not begun:
         first = min(cycles, key=lambda cycle: cycle.start, default=None)
         if first is not None:
-            raise ConfigError(f"no cycle has begun by {as_of}; the first, {first.id}, begins on {first.start}")
-        raise ConfigError("no cycle is declared; add one under `cycle:` in the files of goals")
+            said = _("no cycle has begun by {day}; the first, {cycle}, begins on {start}")
+            raise ConfigError(said.format(day=as_of, cycle=first.id, start=first.start))
+        raise ConfigError(_("no cycle is declared; add one under `cycle:` in the files of goals"))
     running = [cycle for cycle in begun if as_of <= cycle.end]
     return max(running or begun, key=lambda cycle: (cycle.start, cycle.end) if running else (cycle.end, cycle.start))
 

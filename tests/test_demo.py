@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 import jsonschema
 import pytest
 import requests
+from rich.cells import cell_len
 
 from docs.generate import README, with_excerpt
 from okrsync.cli.common import App
@@ -397,3 +399,79 @@ def test_what_is_asked_and_answered_fits_the_services_descriptions(demo: Run, tm
 def test_the_readme_shows_what_the_demo_prints(demo: Run) -> None:
     readme = README.read_text("utf-8")
     assert readme == with_excerpt(readme, demo.done.stdout), "run `make docs`"
+
+
+def foreign(demo: Run) -> list[str]:
+    """What people wrote in the sample company: it stays as it is in every language. The longest first."""
+    programme = load_config(demo.folder / "okrsync.yaml").programme
+    people = load_config(demo.folder / "okrsync.yaml").people
+    texts = [text for one in programme.objectives for text in (one.title, *(kr.title for kr in one.key_results))]
+    texts += [kr.retired.reason or "" for one in programme.objectives for kr in one.key_results if kr.retired]
+    texts += [kr.metric.unit or "" for one in programme.objectives for kr in one.key_results]
+    texts += [pillar.title for pillar in programme.strategy]
+    texts += [one.name for one in (*programme.teams, *people) if one.name]
+    with closing(sqlite3.connect(demo.folder / "okrsync.db")) as store:
+        texts += [title for (title,) in store.execute("SELECT title FROM items")]
+    return sorted({text for text in texts if text}, key=len, reverse=True)
+
+
+def in_english(text: str, written: list[str]) -> list[str]:
+    """Three Latin words in a row, but for what people wrote."""
+    for each in written:
+        text = text.replace(each, "§")
+    text = re.sub(r"“[^”]*”|\]\([^)]*\)|```.*?```|docs/findings\.md of okrsync", "§", text, flags=re.DOTALL)
+    return re.findall(r"[A-Za-z'’]+(?:[ ,]+[A-Za-z'’]+){2,}[^\n]{0,40}", text)
+
+
+def without_findings(page: str, begin: str, end: str) -> str:
+    before, _, rest = page.partition(begin)
+    assert rest
+    assert end in rest
+    return before + rest[rest.index(end) :]
+
+
+def test_the_report_in_chinese_has_no_english_sentence(demo: Run) -> None:
+    """The texts of the findings themselves are looked at by the tests of the findings."""
+    written = foreign(demo)
+    zh = ("--language", "zh")
+    page = okrsync("report", *AS_OF, *zh, "--format", "markdown", cwd=demo.folder).stdout
+    assert page.splitlines()[2] == "**本周期完成的 180 项工作中，有 79 项（44%）投向了 3 个毫无变化的关键结果。**"
+    assert "截至2026年11月20日，周期第 51 天，共 92 天。" in page
+    assert in_english(without_findings(page, "## 五种失效模式", "## 这一页有多可信"), written) == []
+    shown = okrsync("report", *AS_OF, *zh, cwd=demo.folder, COLUMNS="2000").stdout
+    assert "忙而无果已持续 4 周，自2026年10月21日起" in shown
+    assert in_english(without_findings(shown, "五种失效模式", "这份报告有多可信"), written) == []
+    told = json.loads(okrsync("report", *AS_OF, *zh, "--format", "json", cwd=demo.folder).stdout)
+    assert {kr["id"]: kr["verdict"] for kr in told["key_results"]} == VERDICTS
+    assert in_english("\n".join(reason for kr in told["key_results"] for reason in kr["reasons"]), written) == []
+    assert in_english("\n".join(kr["outcome"]["rule"] for kr in told["key_results"]), written) == []
+
+
+def test_the_terminal_s_table_in_chinese_is_straight(demo: Run) -> None:
+    """Each Chinese character is two columns wide: a column's cells begin below one another all the same."""
+    lines = okrsync("report", *AS_OF, "--language", "zh", cwd=demo.folder).stdout.splitlines()
+    head = next(number for number, line in enumerate(lines) if line.startswith("判定"))
+    starts = {
+        cell_len(line[: re.search(r"\bKR\d\.\d ", line).start()]) for line in lines[head + 1 : head + 1 + len(VERDICTS)]
+    }
+    assert starts == {cell_len(lines[head][: lines[head].index("关键结果")])}
+    assert all(cell_len(line) <= 100 for line in lines[head : head + 1 + len(VERDICTS)])
+
+
+def test_commands_in_chinese(demo: Run) -> None:
+    written = foreign(demo)
+    for kr in ("KR1.1", "KR4.4", "KR5.1", "KR1.2"):
+        told = okrsync("explain", kr, *AS_OF, "--language", "zh", cwd=demo.folder, COLUMNS="2000")
+        assert told.returncode == 0, told.stderr
+        assert "六、判定" in told.stdout
+        # Rules are quoted in the words of their keys; addresses and commands are no language.
+        lines = [line for line in told.stdout.splitlines() if "work[" not in line and "http" not in line]
+        assert in_english("\n".join(lines).replace("okrsync check-in KR", "§"), written) == []
+    checked = okrsync("check", "--language", "zh", cwd=demo.folder)
+    assert re.search(r"okrsync\.yaml: 1 个周期、\d+ 个目标、\d+ 个关键结果；0 个错误", checked.stderr)
+    wrong = okrsync("explain", "KR1.0", "--language", "zh", cwd=demo.folder)
+    assert (wrong.returncode, wrong.stderr) == (2, "okrsync: 没有关键结果 'KR1.0'；是否想写 'KR1.2'？\n")
+    from_environment = okrsync("explain", "KR1.0", cwd=demo.folder, OKRSYNC_LANGUAGE="zh")
+    assert from_environment.stderr == wrong.stderr
+    unknown = okrsync("check", cwd=demo.folder, OKRSYNC_LANGUAGE="fr")
+    assert (unknown.returncode, "OKRSYNC_LANGUAGE: 'fr' is not one of 'en', 'zh'." in unknown.stderr) == (2, True)

@@ -15,7 +15,7 @@ import click
 from okrsync import __version__
 from okrsync.cli.common import App, Exit, common_options
 from okrsync.errors import ConfigError, LockedError, OkrsyncError
-from okrsync.language import choose
+from okrsync.language import _, choose
 from okrsync.stopping import Terminated, on_sigterm
 
 COMMANDS = {
@@ -56,7 +56,7 @@ class _LazyGroup(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from okrsync.config_errors import did_you_mean
 
-            ctx.fail(f"no command {args[0]!r}{did_you_mean(args[0], COMMANDS)}")
+            ctx.fail(_("no command {command!r}{hint}").format(command=args[0], hint=did_you_mean(args[0], COMMANDS)))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -93,7 +93,7 @@ def main(args: Sequence[str] | None = None) -> None:
         with on_sigterm():
             code = run_command(args, app)
     except Terminated:
-        app.error("ended as the system asked; what was stored is kept")
+        app.error(_("ended as the system asked; what was stored is kept"))
         code = 128 + signal.SIGTERM
     sys.exit(code)
 
@@ -107,7 +107,7 @@ def run_command(args: Sequence[str] | None, app: App) -> int:
         app.usage_error(error)
         return int(Exit.USAGE)
     except click.Abort:
-        app.error("interrupted; what was stored is kept")
+        app.error(_("interrupted; what was stored is kept"))
         return 130
     except ConfigError as error:
         # A problem with a place stands alone on its line, as editors and CI read it: file:line: message.

@@ -9,6 +9,7 @@ import click
 
 from okrsync.cli.common import App, common_options, now, pass_app
 from okrsync.errors import ConfigError
+from okrsync.language import _
 from okrsync.model import GoalVersion, Objective, Programme
 
 
@@ -33,24 +34,34 @@ def command(app: App, goal: str, person: str | None) -> None:
     objective = _objective(config.programme, goal)
     parent = objective.supports
     if parent is None:
-        raise ConfigError(f"{objective.file}:{objective.line}: {objective.id} supports no goal above: nothing to ack")
+        raise ConfigError(
+            _("{place}: {objective} supports no goal above: nothing to ack").format(
+                place=f"{objective.file}:{objective.line}", objective=objective.id
+            )
+        )
     if person is not None and config.people and person not in {one.id for one in config.people}:
         from okrsync.config_errors import did_you_mean
 
         raise ConfigError(
-            f"--by {person}: no such id under people:{did_you_mean(person, (p.id for p in config.people))}"
+            _("--by {person}: no such id under people:{hint}").format(
+                person=person, hint=did_you_mean(person, (p.id for p in config.people))
+            )
         )
     if person is not None and (len(person.split()) != 1 or not person.isprintable() or len(person) > 100):
-        raise ConfigError("--by must be one word of at most 100 characters")
+        raise ConfigError(_("--by must be one word of at most 100 characters"))
     moment = now()
     above = next(each for each in versions_of(config.programme, moment) if each.goal == parent)
     held = next((each for each in objective.acknowledged if each.goal == parent), None)
     if held is not None and above.revision.startswith(held.revision) and person in (None, held.by):
-        app.say(f"{objective.id} has acknowledged {parent} as it is now ({above.revision}) already")
+        said = _("{objective} has acknowledged {goal} as it is now ({revision}) already")
+        app.say(said.format(objective=objective.id, goal=parent, revision=above.revision))
         return
     value = above.revision + (f" by {person}" if person else "")
     line = write_acknowledgement(Path(objective.file or ""), objective.id, parent, value, os.environ)
-    app.say(f"{objective.file}:{line}: {objective.id} acknowledges {parent} ({value}): {clean(_title(above))}")
+    said = _("{objective} acknowledges {goal} ({revision}): {title}").format(
+        objective=objective.id, goal=parent, revision=value, title=clean(_title(above))
+    )
+    app.say(f"{objective.file}:{line}: {said}")
     goals.record(app.store(config), app.config().programme, moment)
 
 
@@ -62,8 +73,14 @@ def _objective(programme: Programme, wanted: str) -> Objective:
         return objectives[wanted]
     owners = {kr.id: objective.id for objective in programme.objectives for kr in objective.key_results}
     if wanted in owners:
-        raise ConfigError(f"{wanted} is a key result: its objective acknowledges, `okrsync ack {owners[wanted]}`")
-    raise ConfigError(f"there is no objective {wanted!r}{did_you_mean(wanted, objectives)}")
+        raise ConfigError(
+            _("{key_result} is a key result: its objective acknowledges, `okrsync ack {objective}`").format(
+                key_result=wanted, objective=owners[wanted]
+            )
+        )
+    raise ConfigError(
+        _("there is no objective {objective!r}{hint}").format(objective=wanted, hint=did_you_mean(wanted, objectives))
+    )
 
 
 def _title(version: GoalVersion) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from okrsync.cli.common import App, Exit, common_options, now, pass_app
+from okrsync.language import _, ngettext
 
 if TYPE_CHECKING:
     from okrsync.findings.diagnose import Located
@@ -23,12 +24,11 @@ def command(app: App) -> int:
     """
     from okrsync.checking import check_goals
     from okrsync.config import load_config
-    from okrsync.numbers import count_of
     from okrsync.reporting import today
 
     config = load_config(app.config_path)
     for problem in config.warnings:
-        app.say(f"{problem} [warning]")
+        app.say(_("{problem} [warning]").format(problem=problem))
     errors = silenced = 0
     for cycle in config.programme.cycles:
         diagnosis = check_goals(config, cycle)
@@ -41,22 +41,30 @@ def command(app: App) -> int:
                 say(_line(located))
         silenced += len(diagnosis.silenced)
         for each in diagnosis.silenced:
-            app.detail(f"{each.finding.rule} of {each.finding.subject.id} is silenced: {each.reason}")
+            said = _("{rule} of {subject} is silenced: {reason}")
+            app.detail(said.format(rule=each.finding.rule, subject=each.finding.subject.id, reason=each.reason))
     objectives = len(config.programme.objectives)
     key_results = sum(len(objective.key_results) for objective in config.programme.objectives)
     cycles = len(config.programme.cycles)
-    counted = ((cycles, "cycle"), (objectives, "objective"), (key_results, "key result"))
-    what = ", ".join(count_of(number, noun) for number, noun in counted)
-    left_out = f"; {count_of(silenced, 'finding')} silenced" if silenced else ""
-    app.say(f"{config.path}: {what}; {count_of(errors, 'error')}{left_out}")
+    what = [
+        ngettext("{count} cycle", "{count} cycles", cycles).format(count=cycles),
+        ngettext("{count} objective", "{count} objectives", objectives).format(count=objectives),
+        ngettext("{count} key result", "{count} key results", key_results).format(count=key_results),
+    ]
+    found = [ngettext("{count} error", "{count} errors", errors).format(count=errors)]
+    if silenced:
+        said = ngettext("{count} finding silenced", "{count} findings silenced", silenced)
+        found.append(said.format(count=silenced))
+    app.say(f"{config.path}: {_(', ').join(what)}{_('; ')}{_('; ').join(found)}")
     return Exit.FOUND if errors else Exit.DONE
 
 
 def _line(located: Located) -> str:
     from okrsync.errors import Problem
     from okrsync.report.escape import clean
+    from okrsync.report.words import SEVERITIES
 
     finding = located.finding
     text = clean(finding.message, 500)
     place = str(Problem(located.file, located.line, text)) if located.file is not None else text
-    return f"{place} [{finding.severity}] {finding.rule}"
+    return f"{place} [{_(SEVERITIES[finding.severity])}] {finding.rule}"

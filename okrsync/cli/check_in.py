@@ -9,6 +9,7 @@ import click
 
 from okrsync.cli.common import App, Day, common_options, now, pass_app
 from okrsync.errors import ConfigError
+from okrsync.language import _
 from okrsync.model import KeyResult, Kind, Measurement, Programme
 from okrsync.outcomes.values import parse_number
 
@@ -40,18 +41,20 @@ def command(
     from okrsync.store import goals, outcomes
 
     if confidence is not None and math.isnan(confidence):
-        raise click.BadParameter("must be a number from 0 to 10", param_hint="--confidence")
+        raise click.BadParameter(_("must be a number from 0 to 10"), param_hint="--confidence")
     config = app.config()
     found = _key_result(config.programme, key_result)
     moment = now()
     day = at or today(config, moment)
     if day > today(config, moment):
-        raise ConfigError(f"--at {day} lies in the future: a check-in says what was measured")
+        raise ConfigError(_("--at {day} lies in the future: a check-in says what was measured").format(day=day))
     if person is not None and config.people and person not in {one.id for one in config.people}:
         from okrsync.config_errors import did_you_mean
 
         raise ConfigError(
-            f"--by {person}: no such id under people:{did_you_mean(person, (p.id for p in config.people))}"
+            _("--by {person}: no such id under people:{hint}").format(
+                person=person, hint=did_you_mean(person, (p.id for p in config.people))
+            )
         )
     check_in = Measurement(
         key_result=found.id,
@@ -67,11 +70,10 @@ def command(
     engine = app.store(config)
     outcomes.save_check_in(engine, check_in)
     goals.record(engine, config.programme, moment)
-    app.say(f"{found.id}: {value} on {day} recorded")
+    app.say(_("{key_result}: {value} on {day} recorded").format(key_result=found.id, value=value, day=day))
     if found.metric.source_type != "manual" and found.kind is not Kind.MILESTONE:
-        app.say(
-            f"{found.id} is measured by its {found.metric.source_type} source: the check-in stands beside that series"
-        )
+        said = _("{key_result} is measured by its {source} source: the check-in stands beside that series")
+        app.say(said.format(key_result=found.id, source=found.metric.source_type))
 
 
 def _key_result(programme: Programme, wanted: str) -> KeyResult:
@@ -79,7 +81,9 @@ def _key_result(programme: Programme, wanted: str) -> KeyResult:
 
     known = {kr.id: kr for objective in programme.objectives for kr in objective.key_results}
     if wanted not in known:
-        raise ConfigError(f"there is no key result {wanted!r}{did_you_mean(wanted, known)}")
+        raise ConfigError(
+            _("there is no key result {key_result!r}{hint}").format(key_result=wanted, hint=did_you_mean(wanted, known))
+        )
     return known[wanted]
 
 
@@ -87,12 +91,15 @@ def _value(key_result: KeyResult, text: str) -> float:
     if key_result.kind is Kind.MILESTONE:
         states = {"done": 1.0, "open": 0.0, "1": 1.0, "0": 0.0}
         if text.strip().lower() not in states:
-            raise ConfigError(f"{key_result.id} is a milestone: check it in as `done`, or as `open` to take that back")
+            said = _("{key_result} is a milestone: check it in as `done`, or as `open` to take that back")
+            raise ConfigError(said.format(key_result=key_result.id))
         return states[text.strip().lower()]
     try:
         value = parse_number(text)
     except ValueError:
         value = None
     if value is None:
-        raise ConfigError(f"{text!r} is not a number; write the value without its unit, like 1234.5")
+        raise ConfigError(
+            _("{text!r} is not a number; write the value without its unit, like 1234.5").format(text=text)
+        )
     return value

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 
 from okrsync.errors import ConfigError, OkrsyncError
-from okrsync.language import LANGUAGES
+from okrsync.language import LANGUAGES, _, choose
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from okrsync.config import Config
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+VARIABLE = "OKRSYNC_LANGUAGE"
 
 
 class Exit(IntEnum):
@@ -65,9 +68,11 @@ class App:
         language: str | None = None,
     ) -> None:
         """Take options over; they may stand before and after the command."""
+        if language is None and self.language is None:
+            language = os.environ.get(VARIABLE) or None
+            if language is not None and language not in LANGUAGES:
+                raise click.UsageError(f"{VARIABLE}: {language!r} is not one of {', '.join(map(repr, LANGUAGES))}.")
         if language is not None:
-            from okrsync.language import choose
-
             self.language = language
             choose(language)
         self.config_path = config_path or self.config_path
@@ -121,13 +126,12 @@ class App:
         or that of the configuration. Raises ``ConfigError``.
         """
         from okrsync.config import load_config
-        from okrsync.language import choose
 
         config = load_config(self.config_path)
         config = replace(config, language=self.language or config.language)
         choose(config.language)
         for problem in config.warnings:
-            self.detail(f"warning: {problem}")
+            self.detail(_("warning: {problem}").format(problem=problem))
         return config
 
     def store(self, config: Config) -> Engine:
@@ -156,7 +160,11 @@ def common_options(function: F) -> F:
     )
     @click.option("-q", "--quiet", is_flag=True, help="Only failures on stderr.")
     @click.option("-v", "--verbose", is_flag=True, help="Also details on stderr.")
-    @click.option("--language", type=click.Choice(LANGUAGES), help="Of all that is said; else that of okrsync.yaml.")
+    @click.option(
+        "--language",
+        type=click.Choice(LANGUAGES),
+        help="Of all that is said; else OKRSYNC_LANGUAGE, else that of okrsync.yaml.",
+    )
     @click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same.")
     @click.pass_context
     @wraps(function)
@@ -192,10 +200,11 @@ class Day(click.ParamType[date]):
         try:
             day = date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is not a day; write it like 2026-11-20", param, ctx)
+            self.fail(_("{value!r} is not a day; write it like 2026-11-20").format(value=value), param, ctx)
         if not 1900 <= day.year < 3000:
             # Windows are counted from it, and must not lead out of the calendar.
-            self.fail(f"{value!r} is too far away: the years 1900 to 2999 can be judged", param, ctx)
+            said = _("{value!r} is too far away: the years 1900 to 2999 can be judged")
+            self.fail(said.format(value=value), param, ctx)
         return day
 
 
@@ -225,7 +234,7 @@ def write_output(text: str, output: Path | None) -> None:
         draft.replace(target)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(f"cannot write {output}: {reason}") from error
+        raise ConfigError(_("cannot write {file}: {reason}").format(file=output, reason=reason)) from error
 
 
 def _to_stdout(content: bytes) -> None:
@@ -237,7 +246,7 @@ def _to_stdout(content: bytes) -> None:
         _discard(sys.stdout)
     except OSError as error:
         _discard(sys.stdout)
-        raise OutputError(f"cannot write to stdout: {error.strerror}") from error
+        raise OutputError(_("cannot write to stdout: {reason}").format(reason=error.strerror)) from error
 
 
 def _to_stderr(message: str) -> None:

@@ -13,6 +13,7 @@ import click
 
 from okrsync.cli.common import App, Exit, common_options, pass_app, write_output
 from okrsync.errors import ConfigError, SourceError
+from okrsync.language import _
 
 if TYPE_CHECKING:
     from okrsync.report.value import Report
@@ -42,12 +43,13 @@ def command(app: App, folder: Path) -> int:
     from okrsync.sandbox.company import found_company
 
     if app.config_path is not None:
-        raise click.UsageError("demo writes a configuration of its own: leave --config out")
+        raise click.UsageError(_("demo writes a configuration of its own: leave --config out"))
     if shutil.which("git") is None:
-        raise SourceError("the demo reads a git clone, and there is no program `git` on PATH. Install git")
+        raise SourceError(_("the demo reads a git clone, and there is no program `git` on PATH. Install git"))
     texts = _texts()
     _clear(folder, texts)
-    app.say(f"A sample company in {folder}, read from stand-ins of its Jira and GitHub on this machine:")
+    said = _("A sample company in {folder}, read from stand-ins of its Jira and GitHub on this machine:")
+    app.say(said.format(folder=folder))
     _write(folder, texts)
     company = found_company(folder / CLONE)
     app.config_path = folder / "okrsync.yaml"
@@ -73,14 +75,17 @@ def _clear(folder: Path, texts: dict[str, str]) -> None:
         foreign = _foreign(folder, texts) if (folder / MARK).is_file() else [path.name for path in found]
         if foreign:
             names = ", ".join(foreign[:3]) + (" …" if len(foreign) > 3 else "")
-            raise ConfigError(f"{folder} holds what no demo made ({names}): nothing was touched. Choose another folder")
+            said = _("{folder} holds what no demo made ({names}): nothing was touched. Choose another folder")
+            raise ConfigError(said.format(folder=folder, names=names))
         for path in found:
             if path.is_dir():
                 shutil.rmtree(path)
             elif path.name != MARK:  # the mark goes on saying whose the rest is, should this be interrupted
                 path.unlink()
     except OSError as error:
-        raise ConfigError(f"cannot use {error.filename or folder}: {error.strerror}") from error
+        raise ConfigError(
+            _("cannot use {file}: {reason}").format(file=error.filename or folder, reason=error.strerror)
+        ) from error
 
 
 def _foreign(folder: Path, texts: dict[str, str]) -> list[str]:
@@ -120,7 +125,9 @@ def _write(folder: Path, texts: dict[str, str]) -> None:
         write_schemas(folder / "schemas")
         (folder / WIKI).mkdir()
     except OSError as error:
-        raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
+        raise ConfigError(
+            _("cannot write {file}: {reason}").format(file=error.filename, reason=error.strerror)
+        ) from error
     arguments = ("init", "--quiet", "--bare", "--template=", "--initial-branch=master", ".")
     git_command.run(arguments, where="the sample wiki", folder=folder / WIKI)
 
@@ -141,7 +148,7 @@ def _work(app: App, company: Company) -> tuple[Report, Exit]:
             pulled = pull(app, config, engine, clock=lambda: NOW)
         for check_in in check_ins():
             outcomes.save_check_in(engine, check_in)
-        app.say(f"check-ins: {len(check_ins())} recorded")
+        app.say(_("check-ins: {count} recorded").format(count=len(check_ins())))
         report = make(config, engine, None, AS_OF, history=True)
         results = bring(app, config, engine, report)
     app.say("")
@@ -163,15 +170,15 @@ def _tell(app: App, folder: Path, company: Company, report: Report) -> None:
     program = "okrsync" if shutil.which("okrsync") else sys.argv[0]
     command = shlex.join([program, "-c", str(folder / "okrsync.yaml")])
     day = report.as_of.isoformat()
-    app.say(f"""
+    said = _("""
 {served} work items came from Jira and GitHub in {requests} requests, {cloned} from the clone. None of them moves a key
 result: only the measurements do.
 
-  the week's page   {folder / "wiki" / names.week_page(report.as_of)}.md
-  all weeks         {folder / "wiki" / names.INDEX}.md
-  the goals         {folder / "okrs" / "2026-Q4.yaml"}
-  the settings      {folder / "okrsync.yaml"}
-  the store         {folder / "okrsync.db"}
+  the week's page   {page}
+  all weeks         {index}
+  the goals         {goals}
+  the settings      {settings}
+  the store         {store}
 
 The stand-ins are gone again, so `sync` has nobody to ask there. These read the store alone:
 
@@ -181,3 +188,17 @@ The stand-ins are gone again, so `sync` has nobody to ask there. These read the 
   {command} links --unlinked --as-of {day}
 
 Change a target or a rule under `work:` and report again. Your own company begins with `okrsync init`.""")
+    app.say(
+        said.format(
+            served=served,
+            requests=requests,
+            cloned=cloned,
+            page=folder / "wiki" / f"{names.week_page(report.as_of)}.md",
+            index=folder / "wiki" / f"{names.INDEX}.md",
+            goals=folder / "okrs" / "2026-Q4.yaml",
+            settings=folder / "okrsync.yaml",
+            store=folder / "okrsync.db",
+            command=command,
+            day=day,
+        )
+    )

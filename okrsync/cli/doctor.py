@@ -5,6 +5,9 @@ from __future__ import annotations
 import click
 
 from okrsync.cli.common import App, Exit, common_options, now, pass_app, write_output
+from okrsync.language import N_, _
+
+_MARKS = {"good": N_("ok     "), "warning": N_("warning"), "bad": N_("BAD    ")}
 
 
 @click.command(name="doctor")
@@ -22,11 +25,15 @@ def command(app: App) -> int:
 
     config = app.config()
     for problem in config.warnings:
-        write_output(f"warning  {one_line(str(problem), 1000)}\n", None)
+        write_output(f"{_('warning')}  {one_line(str(problem), 1000)}\n", None)
     states: list[str] = []
-    for check in examine(config, now(), lambda why, seconds: app.detail(f"waiting {seconds:.0f} s: {why}")):
+    for check in examine(
+        config,
+        now(),
+        lambda why, seconds: app.detail(_("waiting {seconds:.0f} s: {why}").format(seconds=seconds, why=why)),
+    ):
         states.append(check.state)
-        mark = {"good": "ok     ", "warning": "warning", "bad": "BAD    "}[check.state]
+        mark = _(_MARKS[check.state])
         lines = [f"{mark}  {one_line(check.about, 100)}: {one_line(check.message, 1000)}"]
         if check.action:
             lines.append(f"         {one_line(check.action, 1000)}")

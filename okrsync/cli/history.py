@@ -11,6 +11,7 @@ import click
 
 from okrsync.cli.common import App, Day, common_options, now, pass_app, write_output
 from okrsync.errors import ConfigError
+from okrsync.language import _
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -48,13 +49,14 @@ def command(app: App, goal: str | None, since: date | None, format_: str) -> Non
         if (wanted is None or change.goal in wanted) and (since is None or day_of(change.at, config.timezone) >= since)
     ]
     for note in notes:
-        app.say(f"note: {note}")
+        app.say(_("note: {note}").format(note=note))
     if format_ == "json":
         write_output(_as_json(changes, notes, config.timezone), None)
         return
     write_output("".join(f"{_line(change, config.timezone)}\n" for change in changes), None)
     if not changes:
-        app.say("no change is known" + (f" since {since}" if since else ""))
+        said = _("no change is known since {day}") if since else _("no change is known")
+        app.say(said.format(day=since))
 
 
 def _wanted(lines: dict[str, tuple[GoalVersion, ...]], goal: str | None) -> set[str] | None:
@@ -65,7 +67,8 @@ def _wanted(lines: dict[str, tuple[GoalVersion, ...]], goal: str | None) -> set[
     if goal is None:
         return None
     if goal not in lines:
-        raise ConfigError(f"there is no objective or key result {goal!r}{did_you_mean(goal, lines)}")
+        said = _("there is no objective or key result {goal!r}{hint}")
+        raise ConfigError(said.format(goal=goal, hint=did_you_mean(goal, lines)))
     below = {id_ for id_, line in lines.items() for version in line if content_of(version).get("objective") == goal}
     return {goal, *below}
 

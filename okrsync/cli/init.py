@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from okrsync.cli.common import App, common_options, now, pass_app
+from okrsync.language import _
 
 
 @click.command(name="init")
@@ -22,5 +23,6 @@ def command(app: App, folder: Path) -> None:
     from okrsync.starter import write_starter
 
     for path in write_starter(folder, now().date()):
-        app.say(f"wrote {path}")
-    app.say(f"Next: edit {folder / 'okrsync.yaml'}, then run `okrsync check` and `okrsync run` there.")
+        app.say(_("wrote {path}").format(path=path))
+    said = _("Next: edit {file}, then run `okrsync check` and `okrsync run` there.")
+    app.say(said.format(file=folder / "okrsync.yaml"))

@@ -9,6 +9,7 @@ import click
 
 from okrsync.cli.common import App, Day, common_options, now, pass_app, write_output
 from okrsync.errors import ConfigError
+from okrsync.language import _
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -40,13 +41,19 @@ def command(
     from okrsync.store.linking import link_all
 
     if unlinked and (key_result is not None or suggesting):
-        raise ConfigError(f"{'--suggest' if suggesting else '--kr'} and --unlinked exclude each other")
+        raise ConfigError(
+            _("{option} and --unlinked exclude each other").format(option="--suggest" if suggesting else "--kr")
+        )
     config = app.config()
     known = [kr.id for objective in config.programme.objectives for kr in objective.key_results]
     if key_result is not None and key_result not in known:
         from okrsync.config_errors import did_you_mean
 
-        raise ConfigError(f"there is no key result {key_result!r}{did_you_mean(key_result, known)}")
+        raise ConfigError(
+            _("there is no key result {key_result!r}{hint}").format(
+                key_result=key_result, hint=did_you_mean(key_result, known)
+            )
+        )
     engine = app.store(config)
     # The rules may have changed since the last sync: what is shown is what they say now.
     link_all(engine, config.programme)
@@ -79,7 +86,9 @@ def _linked(app: App, engine: Engine, config: Config, key_result: str | None) ->
                 continue
             for index, rule in enumerate(kr.work, 1):
                 if not any(kr_id == kr.id and words.startswith(f"work[{index}]:") for kr_id, words in used):
-                    app.say(f"{kr.file}:{rule.line}: {kr.id} {describe(index, rule)} matches nothing in the store")
+                    said = _("{key_result} {rule} matches nothing in the store")
+                    said = said.format(key_result=kr.id, rule=describe(index, rule))
+                    app.say(f"{kr.file}:{rule.line}: {said}")
     return lines
 
 
@@ -124,7 +133,8 @@ def _suggested(
     ]
     alike = sum(len(each.pieces) for each in found)
     unlinked = sum(not piece.key_results for piece in pieces)
-    app.say(f"{alike:,} of {unlinked:,} unlinked pieces of work resemble a key result; nothing is linked by this")
+    said = _("{alike:,} of {unlinked:,} unlinked pieces of work resemble a key result; nothing is linked by this")
+    app.say(said.format(alike=alike, unlinked=unlinked))
     return [
         "\t".join(
             clean(text, 1000)

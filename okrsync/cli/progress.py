@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from okrsync.cli.common import App
 from okrsync.http import one_line
+from okrsync.language import _
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -26,13 +27,13 @@ class _Lines:
         self._app = app
 
     def scope_started(self, scope: Scope) -> None:
-        self._app.detail(f"{scope.source}:{scope.id}: started")
+        self._app.detail(_("{scope}: started").format(scope=f"{scope.source}:{scope.id}"))
 
     def page_stored(self, scope: Scope, items: int) -> None:
         pass
 
     def waiting(self, source: str, why: str, seconds: float) -> None:
-        message = f"{source}: waiting {seconds:.0f} s: {why}"
+        message = f"{source}: {_('waiting {seconds:.0f} s: {why}').format(seconds=seconds, why=why)}"
         if seconds >= _WORTH_A_LINE:
             self._app.say(message)
         else:
@@ -46,8 +47,13 @@ class _Lines:
         if result.error is not None:
             self._app.error(result.error if name in result.error else f"{name}: {result.error}")
             return
-        removed = f", {result.removed} removed" if result.removed else ""
-        self._app.say(f"{one_line(name)}: {result.items} read, {result.changed} new or changed{removed}")
+        if result.removed:
+            said = _("{scope}: {read} read, {changed} new or changed, {removed} removed")
+        else:
+            said = _("{scope}: {read} read, {changed} new or changed")
+        self._app.say(
+            said.format(scope=one_line(name), read=result.items, changed=result.changed, removed=result.removed)
+        )
 
 
 class _Bars(_Lines):
@@ -73,7 +79,10 @@ class _Bars(_Lines):
 
         for scope, task in self._tasks.items():
             if scope.source == source:
-                self._progress.update(task, waiting=escape(one_line(f"waiting {seconds:.0f} s: {why}", 60)))
+                self._progress.update(
+                    task,
+                    waiting=escape(one_line(_("waiting {seconds:.0f} s: {why}").format(seconds=seconds, why=why), 60)),
+                )
 
     def scope_done(self, result: ScopeResult) -> None:
         task = self._tasks.pop(result.scope, None)
@@ -95,7 +104,7 @@ def progress_observer(app: App) -> Iterator[Observer]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        TextColumn("{task.completed:.0f} items"),
+        TextColumn("{task.completed:.0f} " + _("items")),
         TextColumn("{task.fields[waiting]}"),
     )
     with Progress(*columns, console=console, transient=True) as progress:

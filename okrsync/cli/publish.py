@@ -10,6 +10,7 @@ import click
 
 from okrsync.cli.common import App, Day, Exit, common_options, now, pass_app, write_output
 from okrsync.cli.report import make
+from okrsync.language import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,9 @@ def command(app: App, as_of: date | None, draft: bool) -> int:
 
     config = app.config()
     if not config.publish and not draft:
-        raise ConfigError(f"{config.path}: there is no wiki under `publish:`; --draft prints the page")
+        raise ConfigError(
+            _("{file}: there is no wiki under `publish:`; --draft prints the page").format(file=config.path)
+        )
     engine = app.store(config)
     if not draft:
         goals.record(engine, config.programme, now())
@@ -62,25 +65,29 @@ def bring(app: App, config: Config, engine: Engine, report: Report) -> list[Publ
     from okrsync.publishing import publish
 
     def on_wait(why: str, seconds: float) -> None:
-        app.detail(f"waiting {seconds:.0f} s: {why}")
+        app.detail(_("waiting {seconds:.0f} s: {why}").format(seconds=seconds, why=why))
 
     results = publish(config, engine, report, on_wait)
     for result in results:
         if result.published is None:
             app.error(f"{result.wiki}: {result.error}")
             continue
-        for names, what in ((result.published.written, "written"), (result.published.unchanged, "unchanged")):
+        for names, said in (
+            (result.published.written, _("{wiki}: {pages} written")),
+            (result.published.unchanged, _("{wiki}: {pages} unchanged")),
+        ):
             if names:
-                app.say(f"{result.wiki}: {_listed(names)} {what}")
+                app.say(said.format(wiki=result.wiki, pages=_listed(names)))
         for note in result.published.notes:
             app.error(f"{result.wiki}: {note}")
         if result.published.kept:
             # Shown even with --quiet: from here on this page no longer follows the report.
             kept = ", ".join(result.published.kept)
-            app.error(
-                f"{result.wiki}: {kept} left alone: a person edited what okrsync had written there. Undo that edit, "
+            said = _(
+                "{wiki}: {pages} left alone: a person edited what okrsync had written there. Undo that edit, "
                 "or rename the page, to have it written again"
             )
+            app.error(said.format(wiki=result.wiki, pages=kept))
     return results
 
 
@@ -88,5 +95,7 @@ def _listed(names: Sequence[str]) -> str:
     """The weeks' pages by name, and how many others there are."""
     weeks = [name for name in names if _WEEK.fullmatch(name)]
     others = len(names) - len(weeks)
-    counted = [f"{others} other page{'' if others == 1 else 's'}"] if others else []
-    return " and ".join(part for part in (", ".join(weeks), *counted) if part)
+    if not others:
+        return _(", ").join(weeks)
+    counted = ngettext("{count} other page", "{count} other pages", others).format(count=others)
+    return _("{listed} and {last}").format(listed=_(", ").join(weeks), last=counted) if weeks else counted

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from okrsync.cli.common import App, Day, Exit, common_options, now, pass_app, write_output
+from okrsync.language import _
 from okrsync.model import Verdict
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ class _Verdicts(click.ParamType[frozenset[Verdict]]):
             if word not in known:
                 from okrsync.config_errors import did_you_mean
 
-                self.fail(f"{word!r} is no verdict{did_you_mean(word, known)}", param, ctx)
+                self.fail(
+                    _("{word!r} is no verdict{hint}").format(word=word, hint=did_you_mean(word, known)), param, ctx
+                )
         return frozenset(Verdict(word) for word in wanted)
 
 
@@ -88,7 +91,7 @@ def command(
     write_output(text, output)
     failed = sorted(j.key_result.id for j in report.key_results if j.verdict in fail_on)
     if failed:
-        app.say(f"--fail-on matched: {', '.join(failed)}")
+        app.say(_("--fail-on matched: {key_results}").format(key_results=", ".join(failed)))
     return Exit.FOUND if failed else Exit.DONE
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from okrsync.cli.common import App, Exit, common_options, now, pass_app
+from okrsync.language import _, run_on
 
 if TYPE_CHECKING:
     from okrsync.config import Config
@@ -60,7 +61,7 @@ def tell_chats(app: App, config: Config, report: Report, results: Sequence[Publi
     if not written:
         return 0
     address = next((one.links[page] for one in written if page in one.links), None)
-    text = " ".join(part for part in (words.headline(report), words.others(report)) if part)
+    text = run_on(part for part in (words.headline(report), words.others(report)) if part)
     failed = 0
     for chat in config.notify:
         link = chat.link.replace("{page}", page) if chat.link else address
@@ -70,5 +71,5 @@ def tell_chats(app: App, config: Config, report: Report, results: Sequence[Publi
             app.error(str(error))
             failed += 1
         else:
-            app.detail(f"{chat.where}: told")
+            app.detail(_("{chat}: told").format(chat=chat.where))
     return failed

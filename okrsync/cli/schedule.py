@@ -14,6 +14,7 @@ import click
 from okrsync import __version__
 from okrsync.cli.common import App, Exit, common_options, now, pass_app, write_output
 from okrsync.errors import ConfigError
+from okrsync.language import _
 
 if TYPE_CHECKING:
     from okrsync.config import Config
@@ -57,7 +58,7 @@ def command(app: App, unit: str | None, health_file: Path | None, probe: bool, l
     """
     if probe:
         if health_file is None:
-            raise click.UsageError("--probe asks a health file: name it with --health-file")
+            raise click.UsageError(_("--probe asks a health file: name it with --health-file"))
         return _probe(app, health_file)
     if unit is not None:
         write_output(_printed(app, unit), None)
@@ -84,8 +85,8 @@ def _times(config: Config) -> dict[str, Cron]:
     times = {_COMMANDS[key]: cron.parse(text) for key, text in keys.items() if text}
     if not times:
         raise ConfigError(
-            f"{config.path}: there are no times under `schedule:`; write for example\n"
-            '  schedule: {sync: "0 * * * *", report: "0 8 * * 1"}'
+            _("{file}: there are no times under `schedule:`; write for example").format(file=config.path)
+            + '\n  schedule: {sync: "0 * * * *", report: "0 8 * * 1"}'
         )
     return times
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from okrsync.cli.common import App, Exit, common_options, now, pass_app
+from okrsync.language import _
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -84,10 +85,11 @@ def pull(
     for selector in only:
         if selector.source not in config.sources:
             known = [*config.sources, OUTCOMES_ALONE]
-            raise ConfigError(f"there is no source {selector.source!r}{did_you_mean(selector.source, known)}")
+            said = _("there is no source {source!r}{hint}")
+            raise ConfigError(said.format(source=selector.source, hint=did_you_mean(selector.source, known)))
     clock = clock or now
     for note in record_goals(engine, config, clock()):
-        app.say(f"goals: {note}")
+        app.say(_("goals: {note}").format(note=note))
     worked = failed = 0
     if config.sources and (only or not selected):
         options = SyncOptions(
@@ -119,12 +121,15 @@ def pull(
             now=clock(),
             full=full,
             jobs=jobs,
-            on_wait=lambda why, seconds: app.detail(f"waiting {seconds:.0f} s: {why}"),
+            on_wait=lambda why, seconds: app.detail(
+                _("waiting {seconds:.0f} s: {why}").format(seconds=seconds, why=why)
+            ),
             on_result=lambda result: _say(app, result),
         )
         good = sum(one.error is None for one in measured)
         if measured:
-            app.say(f"outcomes: {good} of {len(measured)} key results read")
+            said = _("outcomes: {good} of {count} key results read")
+            app.say(said.format(good=good, count=len(measured)))
         worked += good
         failed += len(measured) - good
     return Pulled(worked, failed)
@@ -134,6 +139,8 @@ def _say(app: App, result: MeasureResult) -> None:
     if result.error is not None:
         app.error(f"{result.key_result}: {result.error}")
     elif not result.values:
-        app.say(f"{result.key_result}: its {result.origin} source has no value yet")
+        said = _("{key_result}: its {source} source has no value yet")
+        app.say(said.format(key_result=result.key_result, source=result.origin))
     else:
-        app.detail(f"{result.key_result}: {result.changed} new or corrected values from {result.origin}")
+        said = _("{key_result}: {count} new or corrected values from {source}")
+        app.detail(said.format(key_result=result.key_result, count=result.changed, source=result.origin))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from okrsync.dates import day_of
-from okrsync.language import _, ngettext
+from okrsync.language import _, ngettext, run_on
 from okrsync.model import Judgement, Piece, Verdict
 from okrsync.report import escape, words
 from okrsync.report.charts import described
@@ -149,6 +149,7 @@ def page_context(report: Report, around: Around) -> dict[str, Any]:
         "report": report,
         "words": words,
         "raw": Raw,
+        "gap": run_on(("", "")),
         "sentence": sentence,
         "summary": lambda text: Raw(escape.summary(text, SENTENCE)),
         "clean": escape.clean,

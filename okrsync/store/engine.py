@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from okrsync.errors import ConfigError, LockedError, StoreError
+from okrsync.language import _
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
@@ -56,7 +57,9 @@ def open_store(url: str) -> Engine:
         _upgrade(engine, parsed)
     except DBAPIError as error:
         engine.dispose()
-        raise StoreError(f"the store {shown(parsed)} cannot be opened: {error.orig}") from error
+        raise StoreError(
+            _("the store {store} cannot be opened: {reason}").format(store=shown(parsed), reason=error.orig)
+        ) from error
     except StoreError:
         engine.dispose()
         raise
@@ -81,9 +84,13 @@ def writing(engine: Engine) -> Iterator[Connection]:
         with turn, engine.execution_options(okrsync_writes=True).begin() as connection:
             yield connection
     except DBAPIError as error:
-        raise StoreError(f"the store {shown(engine.url)} cannot be written: {error.orig}") from error
+        raise StoreError(
+            _("the store {store} cannot be written: {reason}").format(store=shown(engine.url), reason=error.orig)
+        ) from error
     except sqlite3.Error as error:  # of a statement that went straight to the driver
-        raise StoreError(f"the store {shown(engine.url)} cannot be written: {error}") from error
+        raise StoreError(
+            _("the store {store} cannot be written: {reason}").format(store=shown(engine.url), reason=error)
+        ) from error
 
 
 @contextmanager
@@ -93,13 +100,17 @@ def reading(engine: Engine) -> Iterator[Connection]:
         with engine.connect() as connection:
             yield connection
     except DBAPIError as error:
-        raise StoreError(f"the store {shown(engine.url)} cannot be read: {error.orig}") from error
+        raise StoreError(
+            _("the store {store} cannot be read: {reason}").format(store=shown(engine.url), reason=error.orig)
+        ) from error
 
 
 @contextmanager
 def run_lock(engine: Engine) -> Iterator[None]:
     """Hold the store for one sync or run; a killed process lets go of it. Raises ``LockedError`` at once when taken."""
-    taken = LockedError(f"another okrsync run is working on {shown(engine.url)}: try again when it is done")
+    taken = LockedError(
+        _("another okrsync run is working on {store}: try again when it is done").format(store=shown(engine.url))
+    )
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
             key = {"key": _ADVISORY_LOCK}
