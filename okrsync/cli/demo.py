@@ -6,6 +6,9 @@ import re
 import shlex
 import shutil
 import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,28 +19,32 @@ from okrsync.errors import ConfigError, SourceError
 from okrsync.language import _
 
 if TYPE_CHECKING:
+    from okrsync.publish.interface import PublisherSettings
     from okrsync.report.value import Report
     from okrsync.sandbox.company import Company
+    from okrsync.sandbox.otterwiki import OtterWiki
 
 MARK = ".okrsync-demo"
 """The file that says that a folder is a demo's."""
-CLONE, WIKI = "storefront", "storefront.wiki.git"
+CLONE, WIKI, OTTER = "storefront", "storefront.wiki.git", "otterwiki"
 
 _MARK_TEXT = "Written by `okrsync demo`, which makes everything in this folder anew when it is run again.\n"
-_LATER = re.compile(r"okrsync\.db(?:-wal|-shm|\.lock)?|wiki/OKR-[\w.-]+\.(?:md|png)")
+_LATER = re.compile(r"okrsync\.db(?:-wal|-shm|\.lock)?|report\.html|wiki/OKR-[\w.-]+\.(?:md|png)")
 """What okrsync adds to the folder when it runs there."""
 
 
 @click.command(name="demo")
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default="okrsync-demo")
+@click.option("--serve", is_flag=True, help="Then show the HTML report and the wiki page on this machine, until Ctrl-C.")
 @common_options
 @pass_app
-def command(app: App, folder: Path) -> int:
+def command(app: App, folder: Path, serve: bool) -> int:
     """Do the whole job on a sample company, on this machine, without any account.
 
     DIR (default: okrsync-demo) gets the company's configuration, goals and series, which are there to be read, a git
     clone, the store and the wiki. Its Jira and GitHub are stand-ins that answer on this machine while the command runs;
-    the real connectors read them over HTTP. Run again, it makes everything in DIR anew; a folder that holds anything
+    the real connectors read them over HTTP. With --serve the pages also go to a local Otter Wiki, where that is installed
+    (`make .venv-wiki`), and stay to be looked at. Run again, it makes everything in DIR anew; a folder that holds anything
     else is left alone.
     """
     from okrsync.sandbox.company import found_company
@@ -53,9 +60,46 @@ def command(app: App, folder: Path) -> int:
     _write(folder, texts)
     company = found_company(folder / CLONE)
     app.config_path = folder / "okrsync.yaml"
-    report, code = _work(app, company)
-    _tell(app, folder, company, report)
+    if not serve:
+        report, code = _work(app, company)
+        _tell(app, folder, company, report)
+        return code
+    with ExitStack() as running:
+        otter = _otterwiki(app, folder, running)
+        report, code = _work(app, company, otter)
+        _tell(app, folder, company, report)
+        _show(app, folder, report, otter, running)
     return code
+
+
+def _otterwiki(app: App, folder: Path, running: ExitStack) -> OtterWiki | None:
+    """A wiki of this demo's own, where Otter Wiki is installed; it ends with ``running``."""
+    from okrsync.sandbox.otterwiki import OtterWiki, find_otterwiki
+
+    python = find_otterwiki([Path(".venv-wiki"), Path(sys.prefix).parent / ".venv-wiki"])
+    if python is None:
+        app.say("Otter Wiki is not installed (`make .venv-wiki`): the page is shown from its folder instead")
+        return None
+    return running.enter_context(OtterWiki(folder / OTTER, python.absolute()))
+
+
+def _show(app: App, folder: Path, report: Report, otter: OtterWiki | None, running: ExitStack) -> None:
+    """Say where the report and the wiki page are, and keep them there until the user or the system ends it."""
+    from okrsync.cli.report import render
+    from okrsync.report import names
+    from okrsync.sandbox.showcase import Showcase
+
+    html = render(report, "html", color=False)
+    (folder / "report.html").write_text(html, encoding="utf-8")
+    shown = running.enter_context(Showcase(html, folder / "wiki"))
+    page = names.week_page(report.as_of)
+    wiki = shown.address(page) if otter is None else f"{otter.url}/{page}"
+    app.say(f"""
+  the HTML report   {shown.url}/
+  the wiki page     {wiki}
+
+They stay until you press Ctrl-C.""")
+    threading.Event().wait()
 
 
 def _texts() -> dict[str, str]:
@@ -94,14 +138,14 @@ def _foreign(folder: Path, texts: dict[str, str]) -> list[str]:
     from okrsync.schemas import FILES
 
     files = {*texts, *(f"schemas/{name}" for name in FILES), *(f"{CLONE}/{change.path}" for change in changes())}
-    folders = {"wiki", WIKI, f"{CLONE}/.git", *(Path(name).parent.as_posix() for name in files)}
+    folders = {"wiki", WIKI, OTTER, f"{CLONE}/.git", *(Path(name).parent.as_posix() for name in files)}
     folders |= {Path(name).parent.as_posix() for name in folders}
     foreign = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
             ours = False
-        elif name.startswith((f"{WIKI}/", f"{CLONE}/.git/")):
+        elif name.startswith((f"{WIKI}/", f"{OTTER}/", f"{CLONE}/.git/")):
             ours = True
         elif path.is_dir():
             ours = name in folders
@@ -132,8 +176,8 @@ def _write(folder: Path, texts: dict[str, str]) -> None:
     git_command.run(arguments, where="the sample wiki", folder=folder / WIKI)
 
 
-def _work(app: App, company: Company) -> tuple[Report, Exit]:
-    """The job itself, as `run` does it, on the demo's day."""
+def _work(app: App, company: Company, otter: OtterWiki | None = None) -> tuple[Report, Exit]:
+    """The job itself, as `run` does it, on the demo's day; its pages also go to ``otter``."""
     from okrsync.cli.publish import bring
     from okrsync.cli.report import make, render
     from okrsync.cli.sync import pull
@@ -142,6 +186,8 @@ def _work(app: App, company: Company) -> tuple[Report, Exit]:
     from okrsync.store.engine import run_lock
 
     config = app.config()
+    if otter is not None:
+        config = replace(config, publish=(*config.publish, _pushed_to(otter)))
     engine = app.store(config)
     with run_lock(engine):
         with company.on_loopback():
@@ -157,6 +203,14 @@ def _work(app: App, company: Company) -> tuple[Report, Exit]:
     if not pulled.failed and published == len(results):
         return report, Exit.DONE
     return report, Exit.IN_PART if pulled.worked or published else Exit.NOTHING
+
+
+def _pushed_to(otter: OtterWiki) -> PublisherSettings:
+    from okrsync.plugins import PUBLISHERS, load
+
+    login = {"user": otter.email, "password": otter.password}
+    settings: PublisherSettings = load(PUBLISHERS, "git").Settings(url=otter.clone_url, auth=login)
+    return settings
 
 
 def _tell(app: App, folder: Path, company: Company, report: Report) -> None:
