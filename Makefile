@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Otter Wiki pins versions of its own: the tests that publish to a real one are skipped where it cannot be installed.
 WIKI := .venv-wiki/bin
 
-.PHONY: demo test soak lint format bench docs docs-check messages schemas lock clean
+.PHONY: screenshots demo test soak lint format bench docs docs-check messages schemas lock clean
 
 demo: .venv
 	$(BIN)/okrsync demo demo
@@ -41,6 +41,10 @@ schemas: .venv
 # What people read, collected from code and templates into okrsync/locale; says what lacks a translation.
 messages: .venv
 	$(BIN)/python -m docs.messages
+
+# The pictures in the README, of the demo's own pages: needs chromium and fonts-noto-cjk (Debian).
+screenshots: .venv .venv-wiki
+	$(BIN)/python -m docs.screenshots
 
 docs: .venv
 	$(BIN)/python -m docs.generate

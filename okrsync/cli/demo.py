@@ -35,7 +35,7 @@ _LATER = re.compile(r"okrsync\.db(?:-wal|-shm|\.lock)?|report\.html|wiki/OKR-[\w
 
 @click.command(name="demo")
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default="okrsync-demo")
-@click.option("--serve", is_flag=True, help="Then show the HTML report and the wiki page on this machine, until Ctrl-C.")
+@click.option("--serve", is_flag=True, help="Then show the HTML report and the wiki page here, until Ctrl-C.")
 @common_options
 @pass_app
 def command(app: App, folder: Path, serve: bool) -> int:
@@ -43,9 +43,9 @@ def command(app: App, folder: Path, serve: bool) -> int:
 
     DIR (default: okrsync-demo) gets the company's configuration, goals and series, which are there to be read, a git
     clone, the store and the wiki. Its Jira and GitHub are stand-ins that answer on this machine while the command runs;
-    the real connectors read them over HTTP. With --serve the pages also go to a local Otter Wiki, where that is installed
-    (`make .venv-wiki`), and stay to be looked at. Run again, it makes everything in DIR anew; a folder that holds anything
-    else is left alone.
+    the real connectors read them over HTTP. With --serve the pages also go to a local Otter Wiki, where that is
+    installed (`make .venv-wiki`), and stay to be looked at. Run again, it makes everything in DIR anew; a folder that
+    holds anything else is left alone.
     """
     from okrsync.sandbox.company import found_company
 
