@@ -22,7 +22,7 @@ img {{ max-width: 100%; }} pre {{ overflow-x: auto; background: #f5f5f5; padding
 
 
 class Showcase(StandIn):
-    """``/`` is the report, ``/wiki/NAME`` a page of the folder, rendered from its Markdown, ``/wiki/FILE`` a file of it."""
+    """``/`` is the report, ``/wiki/NAME`` a page of the folder as its Markdown says, ``/wiki/FILE`` a file of it."""
 
     def __init__(self, report: str, wiki: Path) -> None:
         super().__init__()
