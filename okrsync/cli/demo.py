@@ -80,7 +80,7 @@ def _otterwiki(app: App, folder: Path, running: ExitStack) -> OtterWiki | None:
     if python is None:
         app.say("Otter Wiki is not installed (`make .venv-wiki`): the page is shown from its folder instead")
         return None
-    return running.enter_context(OtterWiki(folder / OTTER, python.absolute()))
+    return running.enter_context(OtterWiki((folder / OTTER).absolute(), python.absolute()))
 
 
 def _show(app: App, folder: Path, report: Report, otter: OtterWiki | None, running: ExitStack) -> None:
