@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from okrsync.goals import GoalChange
 from okrsync.language import use
 from okrsync.model import Verdict
 from okrsync.report.html import STILL, to_html
@@ -70,6 +72,31 @@ def test_charts_beyond_the_first_are_left_to_the_browser() -> None:
     drawn = re.findall(r'<div class="chart" data-chart="result[^"]*" aria-hidden="true">(<svg)?', page)
     assert [bool(each) for each in drawn] == [True] * STILL + [False] * (len(drawn) - STILL)
     assert set(data_of(page)["results"]) == set(re.findall(r'data-chart="(result[^"]*)"', page))
+
+
+def test_what_changed_since_a_week_before() -> None:
+    """Verdicts, goals and findings, each foreign text escaped, a key result by a link to it."""
+    id_ = REPORT.key_results[0].key_result.id
+    at = datetime(2026, 11, 18, 9, tzinfo=UTC)
+    changes = (
+        GoalChange("key_result", id_, at, "target", 500, 350, author="<b>Lin</b>"),
+        GoalChange("objective", "gone <i>", at, "goal", {"title": "x"}, None, reason="merged"),
+    )
+    page = to_html(
+        replace(
+            REPORT,
+            previous_as_of=date(2026, 11, 13),
+            goal_changes=changes,
+            new_findings=(replace(FINDINGS[0], message="new <u>one</u>"),),
+            findings_gone=(replace(FINDINGS[1], message="gone one"),),
+        )
+    )
+    section = re.search(r'<section aria-labelledby="changes-title">(.*?)</section>', page, re.DOTALL)[1]
+    assert re.search(rf'<a href="#result-[^"]+">{re.escape(id_)}</a>: 18 Nov 2026: target 500 → 350', section)
+    assert "&lt;b&gt;Lin&lt;/b&gt;" in section
+    assert "gone &lt;i&gt;: 18 Nov 2026: removed; reason: merged" in section
+    assert f"New finding {FINDINGS[0].rule}: New &lt;u&gt;one&lt;/u&gt;." in section
+    assert f"No longer found, {FINDINGS[1].rule}: Gone one." in section
 
 
 def test_no_key_results() -> None:
