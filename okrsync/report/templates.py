@@ -145,6 +145,7 @@ VARIABLES = {
     "left_out": "how many objectives are not drawn in it",
     "unreliable": "measurements that cannot be relied on: pairs of a link and a text",
     "named": "how many finished pieces `newest` names",
+    "gap": "what stands between two sentences: a blank, in Chinese nothing",
     "index": "the name of the page of all weeks; none outside a wiki",
     "anchor": "`anchor(key_result)`: the place that `to` leads to",
     "to": "`to(key_result)`: a link to the place on this page that says more",
