@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from okrsync.language import _, ngettext
+
 State = Literal["good", "warning", "bad"]
 
 SKEW = timedelta(minutes=1)
@@ -32,13 +34,16 @@ def clocks(about: str, theirs: datetime | None, ours: datetime) -> Iterator[Chec
     """A warning when a service's clock and ours disagree; nothing when they agree, or the service tells no time."""
     if theirs is None or abs(theirs - ours) <= SKEW:
         return
-    apart = abs(theirs - ours)
-    way = "behind" if theirs > ours else "ahead of"
+    said = (
+        _("the clock of this machine is {span} behind the service's")
+        if theirs > ours
+        else _("the clock of this machine is {span} ahead of the service's")
+    )
     yield Check(
         about,
         "warning",
-        f"the clock of this machine is {_span(apart)} {way} the service's",
-        "let both keep time (NTP): check-ins and the day of the report come from this machine's clock",
+        said.format(span=_span(abs(theirs - ours))),
+        _("let both keep time (NTP): check-ins and the day of the report come from this machine's clock"),
     )
 
 
@@ -57,23 +62,43 @@ def time_zones(about: str, theirs: str | None, ours: str, now: datetime) -> Iter
     )
     if not apart:
         return
-    when = "later" if apart > timedelta() else "earlier"
+    said = (
+        _("its account lives in {theirs}; days and weeks here are those of {ours} and begin {span} later")
+        if apart > timedelta()
+        else _("its account lives in {theirs}; days and weeks here are those of {ours} and begin {span} earlier")
+    )
     yield Check(
         about,
         "warning",
-        f"its account lives in {theirs}; days and weeks here are those of {ours} and begin {_span(abs(apart))} {when}",
-        f"if your weeks are those of {theirs}, write `timezone: {theirs}`: what is finished in these hours counts to "
-        "another day, and around Monday to another week",
+        said.format(theirs=theirs, ours=ours, span=_span(abs(apart))),
+        _(
+            "if your weeks are those of {theirs}, write `timezone: {theirs}`: what is finished in these hours counts "
+            "to another day, and around Monday to another week"
+        ).format(theirs=theirs),
     )
 
 
 def _span(span: timedelta) -> str:
-    minutes = round(span.total_seconds() / 60)
-    hours, rest = divmod(minutes, 60)
+    hours, minutes = divmod(round(span.total_seconds() / 60), 60)
     parts = [
-        f"{count} {word}{'' if count == 1 else 's'}" for count, word in ((hours, "hour"), (rest, "minute")) if count
+        ngettext("{count} hour", "{count} hours", hours).format(count=hours) if hours else "",
+        ngettext("{count} minute", "{count} minutes", minutes).format(count=minutes) if minutes else "",
     ]
-    return " ".join(parts) or "less than a minute"
+    return " ".join(filter(None, parts)) or _("less than a minute")
+
+
+def readable(about: str, items: int | None, renamed: str | None = None) -> Iterator[Check]:
+    """A scope that can be read: how many items it has, where the service tells, and what it is called now."""
+    said = (
+        _("can be read")
+        if items is None
+        else ngettext("can be read: {count} item", "can be read: {count} items", items).format(count=items)
+    )
+    yield Check(about, "good", said)
+    if renamed is not None:
+        yield Check(
+            about, "warning", _("it is called {name} now").format(name=renamed), _("name it so in okrsync.yaml")
+        )
 
 
 class Failed:

@@ -27,9 +27,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from okrsync.checkup import Check, trying
+from okrsync.checkup import Check, readable, trying
+from okrsync.language import _
 from okrsync.model import Milestone, Scope, WorkItem
-from okrsync.numbers import count_of
 from okrsync.pace import Paces
 
 Cursor: TypeAlias = dict[str, Any]
@@ -173,11 +173,8 @@ class Connector(ABC):
         yield Check(self.context.source, "good", self.describe())
         for scope in scopes:
             about = f"{scope.source}:{scope.id}"
-            with trying(about, "nothing of this scope can be read until this is mended") as failed:
-                found = self.count(scope)
-                yield Check(
-                    about, "good", "can be read" if found is None else f"can be read: {count_of(found, 'item')}"
-                )
+            with trying(about, _("nothing of this scope can be read until this is mended")) as failed:
+                yield from readable(about, self.count(scope))
             if failed.check is not None:
                 yield failed.check
 

@@ -14,8 +14,8 @@ from okrsync.config import Config
 from okrsync.connector import Connector, ConnectorContext
 from okrsync.dates import day_of
 from okrsync.errors import ConfigError, StoreError
+from okrsync.language import _, ngettext
 from okrsync.model import Cycle, KeyResult
-from okrsync.numbers import count_of
 from okrsync.outcomes.interface import OutcomeContext, OutcomeSource, Reading
 from okrsync.plugins import CONNECTORS, OUTCOMES, PUBLISHERS, installed, load
 from okrsync.publish.interface import PublishContext, Publisher
@@ -53,7 +53,7 @@ def _sources(config: Config, now: datetime, on_wait: Callable[[str, float], None
             ),
         )
         try:
-            with trying(name, "no work of this source can be read until this is mended") as failed:
+            with trying(name, _("no work of this source can be read until this is mended")) as failed:
                 yield from connector.checkup(now)
             if failed.check is not None:
                 yield failed.check
@@ -83,7 +83,8 @@ def _outcome(key_result: KeyResult, cycle: Cycle, shared: OutcomeContext) -> Ite
     start, end = cycle.start - timedelta(days=365), min(day_of(shared.now, shared.timezone), cycle.end)
     readings: Sequence[Reading] = ()
     with trying(
-        key_result.id, f"until this is mended, {key_result.id} is judged by the values that are known"
+        key_result.id,
+        _("until this is mended, {key_result} is judged by the values that are known").format(key_result=key_result.id),
     ) as failed:
         readings = source_class(metric.source_settings, context).read(start, end)
     if failed.check is not None:
@@ -93,14 +94,20 @@ def _outcome(key_result: KeyResult, cycle: Cycle, shared: OutcomeContext) -> Ite
         yield Check(
             key_result.id,
             "bad",
-            f"its {metric.source_type} source has no value between {start} and {end}",
-            "check the query or the columns; without values it is unmeasured",
+            _("its {type} source has no value between {start} and {end}").format(
+                type=metric.source_type, start=start, end=end
+            ),
+            _("check the query or the columns; without values it is unmeasured"),
         )
         return
     yield Check(
         key_result.id,
         "good",
-        f"{count_of(len(readings), 'value')} from {metric.source_type}, the last of {readings[-1].at}",
+        ngettext(
+            "{count} value from {type}, the last of {day}",
+            "{count} values from {type}, the last of {day}",
+            len(readings),
+        ).format(count=len(readings), type=metric.source_type, day=readings[-1].at),
     )
     yield from _week_borders(key_result, readings, source_class, context, start, end)
 
@@ -125,9 +132,11 @@ def _week_borders(
             yield Check(
                 key_result.id,
                 "warning",
-                f"its time stamps are midnight on Mondays in UTC, which is Sunday in {context.timezone}: each counts "
-                "to the week before",
-                "let the source give days (2026-11-16) instead of moments, or set the time zone of its weeks",
+                _(
+                    "its time stamps are midnight on Mondays in UTC, which is Sunday in {zone}: each counts to the "
+                    "week before"
+                ).format(zone=context.timezone),
+                _("let the source give days (2026-11-16) instead of moments, or set the time zone of its weeks"),
             )
 
 
@@ -135,10 +144,10 @@ def _wikis(config: Config, on_wait: Callable[[str, float], None]) -> Iterator[Ch
     for settings in config.publish:
         about = f"wiki {settings.type}"
         if settings.type not in installed(PUBLISHERS):
-            yield Check(about, "bad", "wikis of this type are not part of this version of okrsync", "remove it")
+            yield Check(about, "bad", _("wikis of this type are not part of this version of okrsync"), _("remove it"))
             continue
         publisher: Publisher = load(PUBLISHERS, settings.type)(settings, PublishContext(config.base, on_wait))
-        with trying(about, "no page reaches this wiki until this is mended") as failed:
+        with trying(about, _("no page reaches this wiki until this is mended")) as failed:
             yield from publisher.checkup()
         if failed.check is not None:
             yield failed.check
@@ -152,21 +161,26 @@ def _store(config: Config, now: datetime) -> Iterator[Check]:
     about = "store"
     path = config.store.partition("sqlite:///")[2]
     if path and not Path(path).exists():
-        yield Check(about, "warning", f"{config.shown_store} is not there yet", "`okrsync sync` makes it")
+        yield Check(
+            about,
+            "warning",
+            _("{store} is not there yet").format(store=config.shown_store),
+            _("`okrsync sync` makes it"),
+        )
         return
     try:
         engine = open_store(config.store)
     except (StoreError, ConfigError) as error:
-        yield Check(about, "bad", str(error), "nothing can be kept until this is mended")
+        yield Check(about, "bad", str(error), _("nothing can be kept until this is mended"))
         return
     try:
-        yield Check(about, "good", f"{config.shown_store} can be read and written")
+        yield Check(about, "good", _("{store} can be read and written").format(store=config.shown_store))
         statuses = read.source_statuses(engine, sources=config.sources.keys(), end=now)
         known = {status.source for status in statuses}
         unread = {status.source for status in statuses if status.last_success is None} | (config.sources.keys() - known)
         yield from _rules(config, engine, unread)
     except StoreError as error:
-        yield Check(about, "bad", str(error), "nothing can be kept until this is mended")
+        yield Check(about, "bad", str(error), _("nothing can be kept until this is mended"))
     finally:
         engine.dispose()
 
@@ -182,6 +196,6 @@ def _rules(config: Config, engine: Engine, unread: Set[str]) -> Iterator[Check]:
             yield Check(
                 each.key_result,
                 "warning",
-                f"its work rule {each.index} matches nothing in the store",
-                "compare it with the names in the source, letter by letter; `okrsync links` shows what rules match",
+                _("its work rule {number} matches nothing in the store").format(number=each.index),
+                _("compare it with the names in the source, letter by letter; `okrsync links` shows what rules match"),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -93,7 +94,7 @@ def test_all_is_well(company: Company) -> None:
         f"warning  store: sqlite:///{company.project.path}/okrsync.db is not there yet",
         "         `okrsync sync` makes it",
     ]
-    assert "2 items" in ran.out
+    assert "can be read: 2 items" in ran.out
     assert not (company.project.path / "wiki").exists()
     assert not any(canary in ran.out for canary in ("jira-canary", "hub-canary", "wiki-canary"))
     # Asked, not changed.
@@ -101,6 +102,20 @@ def test_all_is_well(company: Company) -> None:
     assert not subprocess.run(
         ["git", "for-each-ref"], cwd=company.wiki.folder / "wiki.git", capture_output=True, check=True
     ).stdout
+
+
+@pytest.mark.parametrize("company", ["cloud"], indirect=True)
+def test_in_chinese(company: Company) -> None:
+    """Every check and what to do about it; names of things stay."""
+    company.jira.permissions |= {"EDIT_ISSUES"}
+    company.main = company.main.replace("[SHOP]", "[SHOP, SHPO]").replace("path: clone", "path: nowhere")
+    company.project.write("okrsync.yaml", company.main)
+    company.project.write("okrs/q4.yaml", RUNNING)
+    ran = company.project.run("doctor", "--language", "zh")
+    assert ran.code == 3
+    for said in ("可以读取", "该账号还可以编辑事务", "请检查项目键", "可以创建", "尚不存在", "最近一个是"):
+        assert said in ran.out
+    assert not re.search(r"can be|may also|give okrsync|check the|mended", ran.out)
 
 
 def _unplugged(company: Company) -> None:

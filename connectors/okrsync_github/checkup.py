@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from okrsync.checkup import Check, clocks, trying
+from okrsync.checkup import Check, clocks, readable, trying
 from okrsync.errors import SourceError
 from okrsync.http import one_line
+from okrsync.language import N_, _
 from okrsync.model import Scope
-from okrsync.numbers import count_of
 
 if TYPE_CHECKING:
     from okrsync_github import GitHubConnector
@@ -21,7 +21,7 @@ READING = frozenset({"", "read:org", "read:user", "user:email", "read:project", 
 EXPIRES_SOON = timedelta(days=14)
 _PARTS = (("issues", "Issues"), ("pulls", "Pull requests"), ("commits", "Contents"))
 """What is read of each repository, and the permission of a fine-grained token that lets one read it."""
-_ACTION = "check the name, and that the token has read access to Metadata, Issues, Pull requests and Contents there"
+_ACTION = N_("check the name, and that the token has read access to Metadata, Issues, Pull requests and Contents there")
 
 
 def checkup(connector: GitHubConnector, client: GitHubClient, now: datetime) -> Iterator[Check]:
@@ -43,12 +43,14 @@ def _token(source: str, answer: Answer, now: datetime) -> Iterator[Check]:
         yield Check(
             source,
             "warning",
-            f"the token may do more than read: {', '.join(writing)}",
-            "a fine-grained token with read access to Metadata, Issues, Pull requests and Contents is enough",
+            _("the token may do more than read: {scopes}").format(scopes=", ".join(writing)),
+            _("a fine-grained token with read access to Metadata, Issues, Pull requests and Contents is enough"),
         )
     expires = _moment(answer.token_expires)
     if expires is not None and expires - now <= EXPIRES_SOON:
-        yield Check(source, "warning", f"the token ends on {expires.date()}", "make a new one before")
+        yield Check(
+            source, "warning", _("the token ends on {day}").format(day=expires.date()), _("make a new one before")
+        )
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -64,18 +66,18 @@ def _moment(text: str | None) -> datetime | None:
 
 def _repository(connector: GitHubConnector, client: GitHubClient, scope: Scope) -> Iterator[Check]:
     about = f"{scope.source}:{scope.id}"
-    with trying(about, _ACTION) as failed:
+    with trying(about, _(_ACTION)) as failed:
         plan = connector.plan(scope, None)
         found = connector.count(scope)
-        renamed = (
-            "" if plan.scope_name.lower() == scope.id.lower() else f"; it is called {one_line(plan.scope_name)} now"
-        )
         unreadable = [permission for part, permission in _PARTS if not _readable(client, plan.scope_name, part)]
-        counted = "" if found is None else f": {count_of(found, 'issue')} and pull requests"
-        yield Check(about, "good", f"can be read{counted}{renamed}")
+        renamed = None if plan.scope_name.lower() == scope.id.lower() else one_line(plan.scope_name)
+        yield from readable(about, found, renamed)
         for permission in unreadable:
             yield Check(
-                about, "bad", f"the token may not read {permission} there", f"give it read access to {permission}"
+                about,
+                "bad",
+                _("the token may not read {permission} there").format(permission=permission),
+                _("give it read access to {permission}").format(permission=permission),
             )
     if failed.check is not None:
         yield failed.check

@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from okrsync.checkup import Check, clocks, time_zones, trying
+from okrsync.checkup import Check, clocks, readable, time_zones, trying
 from okrsync.errors import SourceError
 from okrsync.http import one_line
+from okrsync.language import N_, _, joined
 from okrsync.model import Scope
-from okrsync.numbers import count_of
 
 if TYPE_CHECKING:
     from okrsync_jira import JiraConnector
 
 NEEDLESS = {
-    "SYSTEM_ADMIN": "administer the server",
-    "ADMINISTER": "administer Jira",
-    "ADMINISTER_PROJECTS": "administer projects",
-    "CREATE_ISSUES": "create issues",
-    "EDIT_ISSUES": "edit issues",
-    "DELETE_ISSUES": "delete issues",
+    "SYSTEM_ADMIN": N_("administer the server"),
+    "ADMINISTER": N_("administer Jira"),
+    "ADMINISTER_PROJECTS": N_("administer projects"),
+    "CREATE_ISSUES": N_("create issues"),
+    "EDIT_ISSUES": N_("edit issues"),
+    "DELETE_ISSUES": N_("delete issues"),
 }
 """Permissions that reading does not need, and what they let the account do. DC names them all unasked."""
 
@@ -47,7 +47,7 @@ def _permissions(connector: JiraConnector, source: str) -> Iterator[Check]:
     try:
         told: Any = site.client.get(f"{site.api}/mypermissions", source, **params).data
     except SourceError as error:
-        yield Check(source, "warning", f"Jira does not say what the account may do: {error}", "")
+        yield Check(source, "warning", _("Jira does not say what the account may do: {error}").format(error=error), "")
         return
     permissions = told.get("permissions") if isinstance(told, dict) else None
     held = [
@@ -61,17 +61,16 @@ def _permissions(connector: JiraConnector, source: str) -> Iterator[Check]:
         yield Check(
             source,
             "warning",
-            f"the account may also {', '.join(held[:-1]) + ' and ' + held[-1] if len(held) > 1 else held[0]}",
-            "give okrsync an account of its own that may browse the projects and nothing else",
+            _("the account may also {permissions}").format(permissions=joined([_(words) for words in held])),
+            _("give okrsync an account of its own that may browse the projects and nothing else"),
         )
 
 
 def _scope(connector: JiraConnector, scope: Scope) -> Iterator[Check]:
     about = f"{scope.source}:{scope.id}"
-    with trying(about, "check the key, and that the account may browse the project") as failed:
+    with trying(about, _("check the key, and that the account may browse the project")) as failed:
         project = connector.check_scope(scope)
         found = connector.count(scope)
-        renamed = "" if project in (None, scope.id) else f"; it is called {one_line(str(project), 40)} now"
-        yield Check(about, "good", f"can be read{'' if found is None else ': ' + count_of(found, 'issue')}{renamed}")
+        yield from readable(about, found, None if project in (None, scope.id) else one_line(str(project), 40))
     if failed.check is not None:
         yield failed.check

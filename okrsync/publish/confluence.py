@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, field_val
 from okrsync.checkup import Check
 from okrsync.errors import RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line, shown_url
+from okrsync.language import _
 from okrsync.publish.confluence_api import Api, Cloud, DataCenter, Note, Page
 from okrsync.publish.folder import check_names
 from okrsync.publish.interface import Attachment, PublishContext, Published, Publisher, PublisherSettings, WikiPage
@@ -82,8 +83,8 @@ class Confluence(Publisher):
             may = api.may_write()
         if may is False:
             raise SourceError(f"the wiki {self.where}: the account may not create pages there")
-        said = "" if may else ", and whether it can be written is not told"
-        yield Check("wiki confluence", "good" if may else "warning", f"{self.where} can be read{said}")
+        said = _("{wiki} can be read") if may else _("{wiki} can be read, and whether it can be written is not told")
+        yield Check("wiki confluence", "good" if may else "warning", said.format(wiki=self.where))
 
     def publish(self, pages: Sequence[WikiPage]) -> Published:
         check_names(pages, self.where)
@@ -111,7 +112,7 @@ class Confluence(Publisher):
         """Write a page where it differs; what became of it, and its address."""
         shown: list[Attachment] | None = None
         changed = made = False
-        for _ in range(ATTEMPTS):
+        for _attempt in range(ATTEMPTS):
             there = api.page(page.name)
             if there is None:
                 there = api.create(page.name, section_of(_rendered(page, page.attachments)), self._parent(api))

@@ -17,6 +17,7 @@ from pydantic import AfterValidator
 from okrsync.checkup import Check
 from okrsync.errors import SourceError
 from okrsync.http import one_line
+from okrsync.language import _
 from okrsync.publish.interface import PublishContext, Published, Publisher, PublisherSettings, WikiPage
 from okrsync.publish.section import Edited, digest, files_of, merged
 
@@ -62,7 +63,7 @@ class Folder(Publisher):
         yield Check(
             "wiki folder",
             "good",
-            f"{self.path} can be written" if existing == self.path else f"{self.path} can be made",
+            (_("{wiki} can be written") if existing == self.path else _("{wiki} can be made")).format(wiki=self.path),
         )
 
     def publish(self, pages: Sequence[WikiPage]) -> Published:

@@ -19,6 +19,7 @@ from okrsync.checkup import Check
 from okrsync.errors import RetryableError, SourceError
 from okrsync.git_command import NETWORK_TIMEOUT, Credentials, GitError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line, shown_url, with_retries
+from okrsync.language import _
 from okrsync.publish.folder import changed_by, check_names
 from okrsync.publish.interface import PublishContext, Published, Publisher, PublisherSettings, WikiPage
 from okrsync.publish.web import PLAIN_HTTP, is_open
@@ -179,7 +180,9 @@ class Git(Publisher):
             if not exists:
                 self._save(clone, "A page", "--allow-empty")
             self._ask(clone, "push", "--quiet", "--dry-run", "--", self.url, f"HEAD:refs/heads/{branch}")
-        yield Check("wiki git", "good", f"{self.where} can be written, branch {branch}")
+        yield Check(
+            "wiki git", "good", _("{wiki} can be written, branch {branch}").format(wiki=self.where, branch=branch)
+        )
 
     def publish(self, pages: Sequence[WikiPage]) -> Published:
         check_names(pages, self.where)
@@ -223,7 +226,7 @@ class Git(Publisher):
         return None
 
     def _publish(self, pages: Sequence[WikiPage]) -> Published:
-        for _ in range(PUSH_ATTEMPTS):
+        for _attempt in range(PUSH_ATTEMPTS):
             with tempfile.TemporaryDirectory(prefix="okrsync-wiki-", ignore_cleanup_errors=True) as name:
                 clone = Path(name)
                 self._run(clone, "init", "--quiet", "--template=", "--initial-branch=okrsync")

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from okrsync.checkup import Check
+from okrsync.language import _
 
 
 class PublisherSettings(BaseModel):
@@ -96,7 +97,7 @@ class Publisher(ABC):
 
         By default that it was not tried. Raises ``SourceError`` when the wiki cannot be reached, or not be written.
         """
-        yield Check(f"wiki {self.type_name}", "warning", "whether it can be written was not tried", "")
+        yield Check(f"wiki {self.type_name}", "warning", _("whether it can be written was not tried"), "")
 
     @abstractmethod
     def publish(self, pages: Sequence[WikiPage]) -> Published:

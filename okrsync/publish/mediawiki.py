@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, field_val
 from okrsync.checkup import Check
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, error_of, one_line, shown_url, with_retries
+from okrsync.language import _
 from okrsync.publish.folder import check_names
 from okrsync.publish.interface import Attachment, PublishContext, Published, Publisher, PublisherSettings, WikiPage
 from okrsync.publish.section import Edited, digest, merged
@@ -96,22 +97,31 @@ class MediaWiki(Publisher):
         if lacking:
             raise AuthError(f"the wiki {self.where}: the bot password may not {' nor '.join(lacking)} pages")
         if not uploads or "upload" not in rights:
-            why = "the bot password may not upload" if uploads else "uploads are turned off there"
+            said = (
+                _("{wiki} can be written, but the bot password may not upload: pages go without their charts")
+                if uploads
+                else _("{wiki} can be written, but uploads are turned off there: pages go without their charts")
+            )
             yield Check(
                 "wiki mediawiki",
                 "warning",
-                f"{self.where} can be written, but {why}: pages go without their charts",
-                "grant the bot password `Upload new files`" if uploads else "set $wgEnableUploads = true in the wiki",
+                said.format(wiki=self.where),
+                _("grant the bot password `Upload new files`")
+                if uploads
+                else _("set $wgEnableUploads = true in the wiki"),
             )
         else:
-            yield Check("wiki mediawiki", "good", f"{self.where} can be written")
+            yield Check("wiki mediawiki", "good", _("{wiki} can be written").format(wiki=self.where))
         too_much = [right for right in _TOO_MUCH if right in rights]
         if too_much:
             yield Check(
                 "wiki mediawiki",
                 "warning",
-                f"the bot password may do more than needed: {', '.join(too_much)}",
-                "make one with the grants basic, edit existing pages, create and edit pages, upload and replace files",
+                _("the bot password may do more than needed: {rights}").format(rights=", ".join(too_much)),
+                _(
+                    "make one with the grants basic, edit existing pages, create and edit pages, upload and replace "
+                    "files"
+                ),
             )
 
     def publish(self, pages: Sequence[WikiPage]) -> Published:
@@ -140,7 +150,7 @@ class MediaWiki(Publisher):
         """Write a page where it differs; what became of it, and its address."""
         shown: list[Attachment] | None = None
         changed = False
-        for _ in range(EDIT_ATTEMPTS):
+        for _attempt in range(EDIT_ATTEMPTS):
             current = wiki.page(page.name)
             before = None if current.text is None else current.text.encode()
             try:
