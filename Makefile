@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Otter Wiki pins versions of its own: the tests that publish to a real one are skipped where it cannot be installed.
 WIKI := .venv-wiki/bin
 
-.PHONY: screenshots demo test soak lint format bench docs docs-check messages schemas lock clean
+.PHONY: audit sbom screenshots demo test soak lint format bench docs docs-check messages schemas lock clean
 
 demo: .venv
 	$(BIN)/okrsync demo demo
@@ -41,6 +41,15 @@ schemas: .venv
 # What people read, collected from code and templates into okrsync/locale; says what lacks a translation.
 messages: .venv
 	$(BIN)/python -m docs.messages
+
+# Known vulnerabilities of what the program runs with, by PyPI's advisories; and what that is, as a CycloneDX file.
+audit: .venv
+	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements-runtime.lock
+
+sbom: .venv
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements-runtime.lock --pyproject pyproject.toml --output-reproducible \
+		-o dist/okrsync.cdx.json
 
 # The pictures in the README, of the demo's own pages: needs chromium and fonts-noto-cjk (Debian).
 screenshots: .venv .venv-wiki

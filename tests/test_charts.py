@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree
 
+import altair
+import jsonschema
 import pytest
 
 from okrsync.language import use
@@ -126,6 +128,17 @@ def test_the_quadrant() -> None:
     assert set(expected) <= set(shown)
     # Never by the colour alone.
     assert len(set(charts.SHAPES.values())) == len(charts.SHAPES) == len(set(charts.COLOURS.values()))
+
+
+def test_altair_knows_every_part_of_a_chart(busy) -> None:
+    """Its classes are made from Vega-Lite's own schema; a property that does not exist is refused."""
+    data = charts.outcome_data(REPORT, busy)
+    for spec in (charts.outcome_spec(data), charts.quadrant_spec(REPORT)):
+        altair.LayerChart.from_dict(spec)
+        broken = json.loads(json.dumps(spec))
+        broken["layer"][0]["marks"] = "rule"
+        with pytest.raises(jsonschema.ValidationError):
+            altair.LayerChart.from_dict(broken)
 
 
 def test_drawing_libraries_are_loaded_when_something_is_drawn() -> None:
