@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import okrsync_jira
 import pytest
-from okrsync_github import reader
+from okrsync_github import counting, planning, reader
 from okrsync_jira import slices
 
 from okrsync.connector import SourceSettings
@@ -40,10 +40,11 @@ def service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         (slices, "SMALL", 30),
         (okrsync_jira, "PAGE", 10),
         (reader, "SLICE", 10),
+        # Imported before anything is patched: a module that first comes now would keep the patched values for good.
+        (planning, "SLICE", 10),
+        (counting, "CENSUS_SLICE", 25),  # a census, which is not due, would show
     ):
         monkeypatch.setattr(module, name, size)
-    monkeypatch.setattr("okrsync_github.planning.SLICE", 10)
-    monkeypatch.setattr("okrsync_github.counting.CENSUS_SLICE", 25)  # a census, which is not due, would show
     if request.param == "github":
         with GitHubStandIn(record=True) as github:
             github.add_repo("acme/storefront", id=7)
