@@ -17,7 +17,7 @@ from okrsync.errors import ConfigError, StoreError
 from okrsync.language import _, ngettext
 from okrsync.model import Cycle, KeyResult
 from okrsync.outcomes.interface import OutcomeContext, OutcomeSource, Reading
-from okrsync.plugins import CONNECTORS, OUTCOMES, PUBLISHERS, installed, load
+from okrsync.plugins import CONNECTORS, OUTCOMES, PUBLISHERS, load
 from okrsync.publish.interface import PublishContext, Publisher
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _week_borders(
     here = {reading.at.weekday() for reading in readings}
     if here != {6}:
         return
-    with trying(key_result.id, ""):
+    with trying(key_result.id, _("until this is mended, the weeks of its values cannot be compared")) as failed:
         there = source_class(key_result.metric.source_settings, replace(context, timezone=_UTC)).read(start, end)
         if {reading.at.weekday() for reading in there} == {0}:
             yield Check(
@@ -138,14 +138,13 @@ def _week_borders(
                 ).format(zone=context.timezone),
                 _("let the source give days (2026-11-16) instead of moments, or set the time zone of its weeks"),
             )
+    if failed.check is not None:
+        yield failed.check
 
 
 def _wikis(config: Config, on_wait: Callable[[str, float], None]) -> Iterator[Check]:
     for settings in config.publish:
         about = f"wiki {settings.type}"
-        if settings.type not in installed(PUBLISHERS):
-            yield Check(about, "bad", _("wikis of this type are not part of this version of okrsync"), _("remove it"))
-            continue
         publisher: Publisher = load(PUBLISHERS, settings.type)(settings, PublishContext(config.base, on_wait))
         with trying(about, _("no page reaches this wiki until this is mended")) as failed:
             yield from publisher.checkup()

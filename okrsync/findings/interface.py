@@ -86,7 +86,7 @@ class Facts:
         """``make(self)``, made the first time that any rule asks for it: an index that several rules read."""
         if make not in self._made:
             self._made[make] = make(self)
-        return self._made[make]  # type: ignore[no-any-return]
+        return self._made[make]  # type: ignore[no-any-return]  # it is what `make` gave
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
