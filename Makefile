@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Otter Wiki pins versions of its own: the tests that publish to a real one are skipped where it cannot be installed.
 WIKI := .venv-wiki/bin
 
-.PHONY: audit sbom screenshots demo test soak lint format bench docs docs-check messages schemas lock clean
+.PHONY: audit sbom screenshots demo test soak lint format bench docs docs-check docs-serve messages schemas lock clean
 
 demo: .venv
 	$(BIN)/okrsync demo demo
@@ -32,7 +32,7 @@ bench: .venv
 	$(BIN)/python -m benchmarks
 
 docs-check: .venv
-	$(BIN)/pytest -q tests/test_docs.py
+	$(BIN)/pytest -q tests/test_docs*.py
 
 # What the code knows of itself: the schemas for editors, the reference of commands and tables.
 schemas: .venv
@@ -55,8 +55,13 @@ sbom: .venv
 screenshots: .venv .venv-wiki
 	$(BIN)/python -m docs.screenshots
 
+# The references, written from the code, and the site in dist/site.
 docs: .venv
 	$(BIN)/python -m docs.generate
+	$(BIN)/mkdocs build --strict --quiet
+
+docs-serve: .venv
+	$(BIN)/mkdocs serve
 
 # The locks hold versions and hashes for Python 3.11 to 3.14: of the program and its tests, and of the program alone (for
 # the Dockerfile and the GitHub Action).
