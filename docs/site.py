@@ -31,9 +31,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         path = waiting.pop()
         if not path.startswith(_DOCS):
             level = InclusionLevel.NOT_IN_NAV
-            files.append(
-                File.generated(config, _on_site(path), abs_src_path=str(ROOT / path), inclusion=level)
-            )
+            files.append(File.generated(config, _on_site(path), abs_src_path=str(ROOT / path), inclusion=level))
         if path.endswith(".md"):
             found = {target for target in _targets(path) if not target.startswith(_DOCS)} - seen
             seen |= found
