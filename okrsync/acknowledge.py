@@ -20,6 +20,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from okrsync.config_yaml import MAX_BYTES, parse_document
 from okrsync.errors import ConfigError
+from okrsync.variables import Variables
 
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _KEY = "acknowledged"
@@ -136,7 +137,8 @@ def _says_the_same(
     before: bytes, after: bytes, objective: str, goal: str, value: str, environ: Mapping[str, str]
 ) -> bool:
     """Does the new text read as the old one does, with the one value more?"""
-    one, other = (parse_document(each, "", environ) for each in (before, after))
+    variables = Variables(environ)
+    one, other = (parse_document(each, "", variables) for each in (before, after))
     if one.data is None or other.data is None or len(after) > MAX_BYTES or one.problems != other.problems:
         return False
     expected, found = _plain(one.data), _plain(other.data)

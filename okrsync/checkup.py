@@ -10,7 +10,7 @@ from typing import Literal
 
 from okrsync.language import _, ngettext
 
-State = Literal["good", "warning", "bad"]
+State = Literal["good", "warning", "bad", "note"]
 
 SKEW = timedelta(minutes=1)
 """Clocks that differ by more are worth a word: check-ins and the report's day are ours, the work's times are theirs."""
@@ -23,7 +23,8 @@ class Check:
     about: str
     """``shop-jira``, ``shop-jira:SHOP``, ``KR1.1``, ``wiki folder``."""
     state: State
-    """``bad``: a run will fail here, or say something wrong. ``warning``: it works, and something should be changed."""
+    """``bad``: a run will fail here, or say something wrong. ``warning``: it works, and something should be changed.
+    ``note``: to be known, neither good nor bad."""
     message: str
     """What was found."""
     action: str = ""

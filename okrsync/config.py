@@ -28,6 +28,7 @@ from okrsync.notify import Webhook
 from okrsync.programme import read_programme
 from okrsync.publish.interface import PublisherSettings
 from okrsync.report.value import SUBJECT_KINDS, Subject
+from okrsync.variables import Lookup, Variable, Variables
 
 __all__ = [
     "Config",
@@ -88,6 +89,8 @@ class Config:
     templates: Path | None = None
     """A folder of the user's own templates, absolute."""
     warnings: tuple[Problem, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    """What the files name as ``${NAME}``, by name."""
 
     @property
     def shown_store(self) -> str:
@@ -123,17 +126,24 @@ def find_config(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Pat
 
 
 def load_config(
-    path: Path | None = None, *, environ: Mapping[str, str] = os.environ, cwd: Path | None = None
+    path: Path | None = None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    cwd: Path | None = None,
+    lookup: Lookup | None = None,
 ) -> Config:
     """Read the configuration and the goals.
 
+    ``lookup`` gives what ``${NAME}`` stands for; by default it is looked up as ``okrsync.variables`` says.
     Raises ``ConfigError`` with every problem found in any of the files, those of ``okrsync.yaml`` first.
     """
     cwd = Path(os.path.abspath(cwd or Path.cwd()))  # noqa: PTH100 (symbolic links stay as the user knows them)
     file = Path(os.path.abspath(find_config(path, environ, cwd)))  # noqa: PTH100
     base = file.parent
     warnings: list[Problem] = []
-    document = read_document(file, _shown(file, cwd), environ)
+    variables = Variables(environ)
+    lookup = lookup or variables
+    document = read_document(file, _shown(file, cwd), lookup)
     if document.data is None:
         raise ConfigError(document.problems)
     main: ConfigFile = read_model(ConfigFile, document) or ConfigFile()
@@ -142,7 +152,7 @@ def load_config(
     publish = [read_settings(plugins.PUBLISHERS, value) for _path, value in _children(document, "publish")]
     store = _store(document, main.store, base)
 
-    documents = [read_document(each, _shown(each, cwd), environ) for each in _okr_files(document, main.okrs, base)]
+    documents = [read_document(each, _shown(each, cwd), lookup) for each in _okr_files(document, main.okrs, base)]
     programme = read_programme(documents, sources, declared_ids(document.data, "people"), warnings)
     complete = all(each.data is not None for each in documents) and bool(documents)
     teams = {team for each in documents for team in declared_ids(each.data, "teams")}
@@ -180,6 +190,7 @@ def load_config(
         okrs=main.okrs,
         templates=base / main.report.templates if main.report and main.report.templates else None,
         warnings=tuple(warnings),
+        variables=tuple(sorted(variables.found.values(), key=lambda variable: variable.name)),
     )
 
 

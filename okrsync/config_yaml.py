@@ -1,4 +1,4 @@
-"""YAML as a person wrote it: plain values that know their line, with ``${NAME}`` filled in from the environment.
+"""YAML as a person wrote it: plain values that know their line, with ``${NAME}`` filled in.
 
 YAML 1.2 by ruamel: ``on`` and ``no`` are words, ``1.10`` keeps its written form, a date stays the text it is.
 """
@@ -6,7 +6,6 @@ YAML 1.2 by ruamel: ``on`` and ``no`` are words, ``1.10`` keeps its written form
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,6 +16,7 @@ from ruamel.yaml.reader import ReaderError
 
 from okrsync.errors import Problem
 from okrsync.language import _
+from okrsync.variables import Lookup, NotFound
 
 MAX_BYTES = 4 * 1024 * 1024
 """A larger file is refused: nobody writes one by hand."""
@@ -119,25 +119,25 @@ class Document:
         return Problem(self.file, self.line(path), message)
 
 
-def read_document(path: Path, shown: str, environ: Mapping[str, str]) -> Document:
+def read_document(path: Path, shown: str, lookup: Lookup) -> Document:
     """Read one file; ``shown`` is its path as messages name it. Raises nothing: problems are in the document."""
     document = Document(shown)
     text = _text(path, document)
     if text is not None:
-        _parse(document, text, environ)
+        _parse(document, text, lookup)
     return document
 
 
-def parse_document(raw: bytes, shown: str, environ: Mapping[str, str]) -> Document:
+def parse_document(raw: bytes, shown: str, lookup: Lookup) -> Document:
     """The same for a file's bytes that came from elsewhere."""
     document = Document(shown)
     text = _decoded(raw, document)
     if text is not None:
-        _parse(document, text, environ)
+        _parse(document, text, lookup)
     return document
 
 
-def _parse(document: Document, text: str, environ: Mapping[str, str]) -> None:
+def _parse(document: Document, text: str, lookup: Lookup) -> None:
     shown = document.file
     node: Node | None = None
     try:
@@ -168,7 +168,7 @@ def _parse(document: Document, text: str, environ: Mapping[str, str]) -> None:
             line = node.start_mark.line + 1
             document.problems.append(Problem(shown, line, f"the file must hold keys and values, not {kind}"))
         else:
-            _fill(document, node, environ)
+            _fill(document, node, lookup)
 
 
 def _text(path: Path, document: Document) -> str | None:
@@ -218,9 +218,9 @@ class _TooMuch(Exception):
     """The file grows beyond what a person writes; the text says how."""
 
 
-def _fill(document: Document, root: MappingNode, environ: Mapping[str, str]) -> None:
+def _fill(document: Document, root: MappingNode, lookup: Lookup) -> None:
     try:
-        data = _Builder(document, environ).value(root, ())
+        data = _Builder(document, lookup).value(root, ())
     except _TooMuch as error:
         document.problems.append(Problem(document.file, None, str(error)))
     else:
@@ -230,9 +230,9 @@ def _fill(document: Document, root: MappingNode, environ: Mapping[str, str]) -> 
 class _Builder:
     """Turns ruamel's nodes into plain values and notes where each stood."""
 
-    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+    def __init__(self, document: Document, lookup: Lookup) -> None:
         self.document = document
-        self.environ = environ
+        self.lookup = lookup
         self.nodes = 0
 
     def value(self, node: Node, path: YamlPath) -> Any:
@@ -302,18 +302,16 @@ class _Builder:
                     path,
                     _("'${{' begins an environment variable: write ${{NAME}}, or $${{ for the characters").format(),
                 )
-            elif not self.environ.get(name):
-                if name in self.environ:
-                    said = _("the environment variable {name} is empty")
-                else:
-                    said = _("the environment variable {name} is not set")
-                document.problem(path, said.format(name=name))
             else:
-                value = self.environ[name]
-                # A shorter value is no secret, and replacing it would garble messages.
-                if len(value) >= 4:
-                    document._substituted[value] = name
-                return value
+                try:
+                    value = self.lookup(name)
+                except NotFound as error:
+                    document.problem(path, str(error))
+                else:
+                    # A shorter value is no secret, and replacing it would garble messages.
+                    if len(value) >= 4:
+                        document._substituted[value] = name
+                    return value
             unreadable.append(path)
             return match.group()
 

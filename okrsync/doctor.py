@@ -19,6 +19,7 @@ from okrsync.model import Cycle, KeyResult
 from okrsync.outcomes.interface import OutcomeContext, OutcomeSource, Reading
 from okrsync.plugins import CONNECTORS, OUTCOMES, PUBLISHERS, load
 from okrsync.publish.interface import PublishContext, Publisher
+from okrsync.variables import open_to_others
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -27,15 +28,32 @@ _UTC = ZoneInfo("UTC")
 
 
 def examine(config: Config, now: datetime, on_wait: Callable[[str, float], None]) -> Iterator[Check]:
-    """All checks, one after another: sources, outcome sources, wikis, the store and its work rules.
+    """All checks, one after another: secrets, sources, outcome sources, wikis, the store and its work rules.
 
     Asks every service, and opens the store (one of an earlier version is brought up to this one). Raises
     ``ConfigError`` for a plugin that cannot be loaded; whatever a service refuses is a check.
     """
+    yield from _variables(config)
     yield from _sources(config, now, on_wait)
     yield from _outcomes(config, now, on_wait)
     yield from _wikis(config, on_wait)
     yield from _store(config, now)
+
+
+def _variables(config: Config) -> Iterator[Check]:
+    """Where each secret comes from, never what it is."""
+    for variable in config.variables:
+        yield Check(variable.name, "note", variable.origin)
+        mode = open_to_others(variable.file) if variable.file is not None else None
+        if mode is not None:
+            yield Check(
+                variable.name,
+                "warning",
+                _("others on this machine may read or change {file} (mode {mode})").format(
+                    file=variable.file, mode=mode
+                ),
+                _("`chmod 600` it; in Kubernetes set `defaultMode: 0400` for the volume"),
+            )
 
 
 def _sources(config: Config, now: datetime, on_wait: Callable[[str, float], None]) -> Iterator[Check]:

@@ -301,24 +301,16 @@ class _Reader:
 
 def _goals(raw: bytes, name: str) -> tuple[_Goals | None, str | None]:
     """The goals of a file; None with the first problem where there is any."""
-    document = parse_document(raw, one_line(name), _Verbatim())
+    document = parse_document(raw, one_line(name), _verbatim)
     objectives = read_objectives(document)
     if document.problems:
         return None, str(document.problems[0])
     return {version.goal: version for version in versions_in(objectives, datetime.fromtimestamp(0, UTC))}, None
 
 
-class _Verbatim(Mapping[str, str]):
-    """An environment in which each variable holds its own name: what it held then is not known."""
-
-    def __getitem__(self, name: str) -> str:
-        return f"${{{name}}}"
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+def _verbatim(name: str) -> str:
+    """Each variable holds its own name: what it held then is not known."""
+    return f"${{{name}}}"
 
 
 def _split(raw: bytes) -> list[str]:

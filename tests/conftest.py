@@ -18,6 +18,12 @@ from tests.stores import OPENED, new_store
 
 
 @pytest.fixture(autouse=True)
+def _no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's own keyring is asked, by a test or a program that it starts."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+@pytest.fixture(autouse=True)
 def _stores_are_closed() -> Iterator[None]:
     yield
     while OPENED:

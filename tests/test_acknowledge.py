@@ -11,6 +11,7 @@ import pytest
 from okrsync.acknowledge import write_acknowledgement
 from okrsync.config_yaml import read_document
 from okrsync.errors import ConfigError
+from okrsync.variables import Variables
 
 BLOCK = """\
 # goals
@@ -117,7 +118,7 @@ def test_any_id_is_a_key(tmp_path: Path, goal: str) -> None:
     file = tmp_path / "q4.yaml"
     file.write_text("objectives:\n- id: O2\n  supports: x\n")
     write_acknowledgement(file, "O2", goal, "12345678 by lin", {})
-    document = read_document(file, "", {})
+    document = read_document(file, "", Variables({}))
     assert document.data is not None
     assert document.data["objectives"][0]["acknowledged"] == {goal: "12345678 by lin"}
 
@@ -156,7 +157,7 @@ def test_mode_and_link_are_kept(tmp_path: Path) -> None:
     write_acknowledgement(link, "O2", "O1", "3f2a9c4d", {})
     assert link.is_symlink()
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
-    document = read_document(file, "", {})
+    document = read_document(file, "", Variables({}))
     assert document.data is not None
     assert document.data["objectives"][1]["acknowledged"] == {"O1": "3f2a9c4d"}
 

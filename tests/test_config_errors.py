@@ -110,7 +110,11 @@ SETTINGS_CASES = [
     ("email:", "emial:", ":5: unknown key 'emial' in 'auth'; did you mean 'email'?"),
     ('email: bot@acme.example, token: "${TOKEN}"', "email: x", ":5: 'token' is missing in 'auth'"),
     ('{email: bot@acme.example, token: "${TOKEN}"}', "x", ":5: 'auth' must hold keys and values"),
-    ('"${TOKEN}"', '"${NOPE}"', ":5: the environment variable NOPE is not set"),
+    (
+        '"${TOKEN}"',
+        '"${NOPE}"',
+        ":5: the environment variable NOPE is not set (nor is NOPE_FILE, and no keyring holds it)",
+    ),
     ('"${TOKEN}"', '"${EMPTY}"', ":5: the environment variable EMPTY is empty"),
     ('"${TOKEN}"', '"${TOKEN"', ":5: '${' begins an environment variable: write ${NAME}, or $${ for the characters"),
 ]

@@ -89,8 +89,11 @@ def test_all_is_well(company: Company) -> None:
     assert [line.split()[1].rstrip(":") for line in good] == [
         "shop", "shop:SHOP", "hub", "hub:acme/storefront", "clone", "clone:clone", "KR1.1", "wiki", "wiki",
     ]  # fmt: skip
+    assert [line for line in lines if line.startswith("note")] == [
+        f"note     {name}: from the environment" for name in ("HUB_TOKEN", "JIRA_TOKEN", "WIKI_TOKEN")
+    ]
     # Nothing was synced yet, which is the one thing to say.
-    assert [line for line in lines if not line.startswith("ok ")] == [
+    assert [line for line in lines if not line.startswith(("ok ", "note "))] == [
         f"warning  store: sqlite:///{company.project.path}/okrsync.db is not there yet",
         "         `okrsync sync` makes it",
     ]

@@ -7,7 +7,7 @@ import click
 from okrsync.cli.common import App, Exit, common_options, now, pass_app, write_output
 from okrsync.language import N_, _
 
-_MARKS = {"good": N_("ok     "), "warning": N_("warning"), "bad": N_("BAD    ")}
+_MARKS = {"good": N_("ok     "), "warning": N_("warning"), "bad": N_("BAD    "), "note": N_("note   ")}
 
 
 @click.command(name="doctor")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Never
 
@@ -122,16 +121,27 @@ def _serve(app: App, config: Config, health_file: Path | None, log_format: str) 
 def _printed(app: App, unit: str) -> str:
     from okrsync.config import load_config
     from okrsync.units import UNITS, Deployment
+    from okrsync.variables import NotFound, Variables
 
-    environment = _Asked(os.environ)
-    config = load_config(app.config_path, environ=environment)
+    variables = Variables(os.environ)
+    asked: set[str] = set()
+
+    def lookup(name: str) -> str:
+        asked.add(name)
+        try:
+            return variables(name)
+        except NotFound:
+            # A unit is often printed on another machine than the one that has the secrets.
+            return "not-set"
+
+    config = load_config(app.config_path, lookup=lookup)
     return UNITS[unit](
         Deployment(
             program=_program(),
             config=config.path,
             zone=str(config.timezone),
             times=_times(config),
-            variables=tuple(sorted(environment.asked)),
+            variables=tuple(sorted(asked)),
             store=config.store.partition(":")[0].partition("+")[0],
             version=__version__,
         )
@@ -142,28 +152,3 @@ def _program() -> str:
     """The command that runs this very installation."""
     beside = Path(sys.executable).with_name("okrsync")
     return str(beside) if beside.is_file() else shutil.which("okrsync") or "okrsync"
-
-
-class _Asked(Mapping[str, str]):
-    """An environment that remembers which variables a configuration names, and has a value for each that is not set.
-
-    A unit is often printed on another machine than the one that has the secrets.
-    """
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.asked: set[str] = set()
-
-    def __getitem__(self, name: str) -> str:
-        from okrsync.config import VARIABLE
-
-        if name == VARIABLE:
-            return self._environ[name]
-        self.asked.add(name)
-        return self._environ.get(name) or "not-set"
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._environ)
-
-    def __len__(self) -> int:
-        return len(self._environ)
