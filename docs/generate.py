@@ -17,7 +17,7 @@ import click
 from sqlalchemy import Column
 from sqlalchemy.dialects import sqlite
 
-from docs import decides_pages, findings_pages, templates_page
+from docs import decides_pages, decides_words, findings_pages, reference_pages, schema_pages, templates_page
 from okrsync.cli import COMMANDS, cli
 from okrsync.findings.catalogue import RULES
 from okrsync.store.schema import metadata
@@ -106,6 +106,13 @@ PAGES: dict[str, Callable[[], str]] = {
     "templates.md": templates_page.page,
     "findings.md": findings_pages.index,
     "how-it-decides.svg": decides_pages.chart,
+    "explanation/how-it-decides.md": decides_words.page,
+    "reference/configuration.md": schema_pages.configuration,
+    "reference/goals.md": schema_pages.goals,
+    "reference/report-json.md": schema_pages.report,
+    "reference/verdicts.md": reference_pages.verdicts,
+    "reference/exit-codes.md": reference_pages.exit_codes,
+    "reference/environment.md": reference_pages.environment,
     **{f"findings/{rule.id}.md": partial(findings_pages.page, rule) for rule in RULES},
 }
 README = Path(__file__).parents[1] / "README.md"
@@ -137,7 +144,8 @@ def _between(readme: str, name: str, text: str) -> str:
 def main() -> None:
     """Write all pages beside this file, and the demo's output into the README."""
     folder = Path(__file__).parent
-    (folder / "findings").mkdir(exist_ok=True)
+    for name in ("explanation", "findings", "reference"):
+        (folder / name).mkdir(exist_ok=True)
     for old in (folder / "findings").glob("*.md"):
         old.unlink()
     for name, write in PAGES.items():

@@ -30,7 +30,7 @@ NETWORK_TIMEOUT = 300.0
 """Seconds for a command that talks to a server."""
 
 _CHUNK = 1 << 18
-_KEPT_VARIABLES = frozenset(
+KEPT_VARIABLES = frozenset(
     {
         "GIT_SSH",
         "GIT_SSH_COMMAND",
@@ -230,7 +230,7 @@ def _environment(folder: Path, variables: Mapping[str, str], credentials: Creden
     if credentials is not None:
         # The empty helper ends the list of the user's own: a stored password must not take the place of this one.
         settings += [credentials.setting, ("credential.helper", "")]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT_VARIABLES}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in KEPT_VARIABLES}
     return {
         **kept,
         "LC_ALL": "C",

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from docs import schema_pages
 from docs.generate import PAGES, README, with_error_rates
 from okrsync.cli import COMMANDS
 from okrsync.cli.common import Exit
+from okrsync.schemas import build_schemas
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md"), *(ROOT / "benchmarks").glob("*.md")])
@@ -20,6 +22,25 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 @pytest.mark.parametrize(("name", "write"), PAGES.items())
 def test_generated_pages_are_current(name: str, write: Callable[[], str]) -> None:
     assert (ROOT / "docs" / name).read_text("utf-8") == write(), "run `make docs`"
+
+
+@pytest.mark.parametrize("schema", build_schemas().values(), ids=build_schemas())
+def test_every_key_of_the_configuration_says_what_it_means(schema: dict[str, object]) -> None:
+    assert schema_pages.undescribed(schema) == [], "give the attribute a docstring"
+
+
+def test_every_variable_that_the_code_reads_is_documented() -> None:
+    page = (ROOT / "docs" / "reference" / "environment.md").read_text("utf-8")
+    code = "\n".join(
+        path.read_text("utf-8")
+        for folder in ("okrsync", "connectors")
+        for path in (ROOT / folder).glob("**/*.py")
+        if "sandbox" not in path.parts
+    )
+    read = set(re.findall(r"""environ(?:\.get\(|\[)["'](\w+)["']""", code))
+    read |= set(re.findall(r'^\w*VARIABLE = "(\w+)"$', code, re.MULTILINE))
+    assert {"NO_COLOR", "OKRSYNC_CONFIG", "OKRSYNC_LANGUAGE"} <= read
+    assert {name for name in read if f"`{name}`" not in page} == set()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

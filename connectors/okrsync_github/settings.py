@@ -24,6 +24,7 @@ class Auth(BaseModel):
     private_key: SecretStr | None = None
     """The App's key, in PEM form; line breaks may be written as ``\\n``, as environment variables often have them."""
     installation_id: PositiveInt | None = None
+    """Which installation of the App reads."""
 
     @field_validator("token")
     @classmethod
@@ -58,12 +59,13 @@ class Auth(BaseModel):
 
 
 class Settings(SourceSettings):
-    """What ``type: github`` accepts."""
+    """GitHub, or a GitHub Enterprise Server."""
 
     type: Literal["github"]
     url: str = "https://api.github.com"
     """Root of the API; of an Enterprise Server ``https://HOST/api/v3``."""
     auth: Auth
+    """The account or App that reads."""
     repos: tuple[str, ...] = ()
     """Repositories as ``owner/name``."""
     org: str | None = None

@@ -56,7 +56,9 @@ class CloudAuth(_Auth):
     """Jira Cloud: an account and its API token."""
 
     email: Annotated[str, Field(pattern=r"^[!-9;-~]+$")]  # basic authentication cannot carry a colon
+    """The account's mail address."""
     token: Token
+    """The account's API token; write it as ${NAME}."""
     scoped: bool = False
     """The token was made "with scopes": such tokens work only at Atlassian's gateway."""
 
@@ -65,17 +67,21 @@ class ServerAuth(_Auth):
     """Jira Data Center: a personal access token."""
 
     token: Token
+    """The token; write it as ${NAME}."""
 
 
 class JiraSettings(SourceSettings):
-    """What stands under a source of type ``jira``."""
+    """A Jira Cloud site or a Jira Data Center; which of them, the server says."""
 
     type: Literal["jira"] = "jira"
     url: Annotated[str, AfterValidator(_address)]
     """The site's address, with the context path if it has one."""
     auth: CloudAuth | ServerAuth
+    """The account that reads."""
     projects: tuple[Annotated[str, AfterValidator(_project_key)], ...] = ()
+    """Keys of projects; each is a scope of its own. Give these or ``jql``."""
     jql: Annotated[str, AfterValidator(_bounded)] | None = None
+    """Instead of ``projects``: a search with a condition; what it finds is one scope."""
 
     @model_validator(mode="after")
     def _projects_or_jql(self) -> JiraSettings:

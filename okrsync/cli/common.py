@@ -33,11 +33,17 @@ class Exit(IntEnum):
     """Exit codes, as DESIGN.md section 6 fixes them."""
 
     DONE = 0
+    """All was done, and nothing was found that the command was to fail on."""
     FOUND = 1
+    """`report --fail-on` matched a verdict, or `check` found errors in the goals."""
     USAGE = 2
+    """The command line or a configuration file is wrong; nothing was begun."""
     IN_PART = 3
+    """Some source, outcome source, wiki or chat failed; what the others gave is kept, and the failure is named."""
     NOTHING = 4
+    """Nothing could be done: every source failed, the store cannot be opened, the output cannot be written."""
     LOCKED = 75
+    """Another run holds the lock: the store is in use, try again later (EX_TEMPFAIL)."""
 
 
 class OutputError(OkrsyncError):

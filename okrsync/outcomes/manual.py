@@ -9,11 +9,15 @@ from typing import ClassVar
 from okrsync.outcomes.interface import OutcomeSettings, OutcomeSource, Reading
 
 
+class ManualSettings(OutcomeSettings):
+    """What people say: `okrsync check-in`."""
+
+
 class Manual(OutcomeSource):
     """There is nothing to pull: a check-in is stored when it is made."""
 
     type_name: ClassVar[str] = "manual"
-    Settings: ClassVar[type[OutcomeSettings]] = OutcomeSettings
+    Settings: ClassVar[type[OutcomeSettings]] = ManualSettings
     pulled: ClassVar[bool] = False
 
     def read(self, start: date, end: date) -> Sequence[Reading]:

@@ -34,7 +34,9 @@ class ConfluenceAuth(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     email: str | None = None
+    """The account's mail address, on Cloud; on Data Center left out."""
     token: SecretStr
+    """The token; write it as ${NAME}."""
 
     @field_validator("email")
     @classmethod
@@ -58,6 +60,7 @@ class ConfluenceSettings(PublisherSettings):
     url: Annotated[str, AfterValidator(web_address)]
     """``https://SITE.atlassian.net/wiki``, or the base address of a Data Center."""
     auth: ConfluenceAuth
+    """The account that writes."""
     space: str
     """The key of the space."""
     parent: str | None = None

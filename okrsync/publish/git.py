@@ -50,8 +50,11 @@ class GitAuth(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     token: SecretStr | None = None
+    """A token that may push; write it as ${NAME}."""
     user: str | None = None
+    """The account's name; a token alone needs none."""
     password: SecretStr | None = None
+    """Its password, or a token; write it as ${NAME}."""
 
     @model_validator(mode="after")
     def _one_secret(self) -> GitAuth:
@@ -78,7 +81,9 @@ class GitAuthor(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = "okrsync"
+    """The author's name."""
     email: str = "okrsync@localhost"
+    """The author's mail address."""
 
     @field_validator("name", "email")
     @classmethod
@@ -114,6 +119,7 @@ class GitSettings(PublisherSettings):
     url: Annotated[str, AfterValidator(_url)]
     """``https://``, ``ssh://``, ``git@host:path``, ``file://`` or a path, relative to ``okrsync.yaml``."""
     auth: GitAuth | None = None
+    """How to log in over https; over ssh the agent's key does."""
     branch: str | None = None
     """By default that of the remote's HEAD."""
     folder: str | None = None
@@ -124,6 +130,7 @@ class GitSettings(PublisherSettings):
     lowercase: bool = False
     """Write file names in lower case: An Otter Wiki finds no others unless its RETAIN_PAGE_NAME_CASE is on."""
     author: GitAuthor = GitAuthor()
+    """Who the commits are by."""
 
     @field_validator("branch")
     @classmethod

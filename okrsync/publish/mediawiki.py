@@ -42,7 +42,9 @@ class MediaWikiAuth(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     user: str
+    """The account and the bot's name: ``User@name``."""
     password: SecretStr
+    """The bot password; write it as ${NAME}."""
 
     @field_validator("user")
     @classmethod
@@ -75,6 +77,7 @@ class MediaWikiSettings(PublisherSettings):
     url: Annotated[str, AfterValidator(_url)]
     """The address of the API: ``https://wiki.acme.example/w/api.php``."""
     auth: MediaWikiAuth
+    """The account that writes."""
 
 
 class MediaWiki(Publisher):
