@@ -14,6 +14,7 @@ from okrsync.config import VARIABLE as CONFIG
 from okrsync.git_command import KEPT_VARIABLES
 from okrsync.model import Activity, Kind, Movement, Verdict
 from okrsync.report.words import VERDICTS
+from okrsync.variables import SERVICE
 from okrsync.verdict import decide
 
 _WORK = (
@@ -90,7 +91,7 @@ def exit_codes() -> str:
 def environment() -> str:
     """All environment variables that have a meaning."""
     git = ", ".join(f"`{name}`" for name in sorted(KEPT_VARIABLES))
-    return _ENVIRONMENT.format(config=CONFIG, language=LANGUAGE, git=git)
+    return _ENVIRONMENT.format(config=CONFIG, language=LANGUAGE, service=SERVICE, git=git)
 
 
 def _below_members(enum: type[object]) -> dict[str, str]:
@@ -172,7 +173,11 @@ This page is written by `make docs`; a test compares it with what the code reads
 | `{config}` | names `okrsync.yaml`, where `-c` does not; else it is looked for from the working directory upwards |
 | `{language}` | `en` or `zh`: the language of all that is said, where `--language` does not name it; before `language:` in `okrsync.yaml` |
 | `NO_COLOR` | set and not empty: no colours; the same as `--no-color` |
-| any name | `${{NAME}}` in a value of `okrsync.yaml` or `okrs/*.yaml` is replaced by it; one that is not set, or empty, is an error that names it. `$${{` stands for the characters themselves |
+| `NAME` | any name: `${{NAME}}` in a value of `okrsync.yaml` or `okrs/*.yaml` is replaced by it. `$${{` stands for the characters themselves |
+| `NAME_FILE` | where `NAME` is not set: the file that holds the value, as Docker and Kubernetes mount secrets |
+
+Where neither is set, the entry `NAME` of the service `{service}` in the system's keyring is taken
+(`keyring set {service} NAME`; needs `pip install 'okrsync[keyring]'`). A name without a value is an error that says so.
 
 ## What the libraries and git read
 
