@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from okrsync import plugins
@@ -20,15 +20,16 @@ from okrsync.config_plugins import read_settings
 from okrsync.config_yaml import Document, YamlMapping, declared_ids, read_document
 from okrsync.connector import SourceSettings
 from okrsync.errors import ConfigError, Problem
-from okrsync.findings.diagnose import Silence
 from okrsync.findings.thresholds import Thresholds
 from okrsync.language import _
 from okrsync.model import Person, Programme
-from okrsync.notify import Webhook
 from okrsync.programme import read_programme
-from okrsync.publish.interface import PublisherSettings
-from okrsync.report.value import SUBJECT_KINDS, Subject
 from okrsync.variables import Lookup, Variable, Variables
+
+if TYPE_CHECKING:
+    from okrsync.findings.diagnose import Silence
+    from okrsync.notify import Webhook
+    from okrsync.publish.interface import PublisherSettings
 
 __all__ = [
     "Config",
@@ -180,7 +181,7 @@ def load_config(
         ),
         publish=tuple(publish),
         schedule=Schedule(main.schedule.sync, main.schedule.report) if main.schedule else None,
-        notify=tuple(Webhook(each.type, each.url, each.secret, each.link) for each in main.notify or ()),
+        notify=_notify(main),
         census=main.census,
         not_completed=tuple(dict.fromkeys((*main.not_completed, *NEVER_COMPLETED))),
         programme=programme,
@@ -248,9 +249,23 @@ def _okr_files(document: Document, okrs: str, base: Path) -> list[Path]:
     return found
 
 
+def _notify(main: ConfigFile) -> tuple[Webhook, ...]:
+    if not main.notify:
+        return ()
+    from okrsync.notify import Webhook
+
+    return tuple(Webhook(each.type, each.url, each.secret, each.link) for each in main.notify)
+
+
 def _silences(document: Document, findings: FindingsModel | None) -> tuple[Silence, ...]:
+    if findings is None or not findings.ignore:
+        return ()
+    # Imported where they are needed: what a report is made of takes as long to import as all else here.
+    from okrsync.findings.diagnose import Silence
+    from okrsync.report.value import SUBJECT_KINDS, Subject
+
     silences = []
-    for each in (findings and findings.ignore) or ():
+    for each in findings.ignore:
         subject = None
         if each.subject is not None:
             kind, _colon, id_ = each.subject.partition(":")

@@ -47,7 +47,10 @@ class YamlModel(BaseModel):
     goes on without that one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+    # Built with the file that holds it rather than for itself before: most stand in one other model alone.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False, defer_build=True
+    )
     noun: ClassVar[str]
     """What messages call it, with its article."""
 

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, WithJsonSchema
 
-from okrsync import cron
 from okrsync.completed import DEFAULT_NOT_COMPLETED
 from okrsync.config_errors import YamlModel, did_you_mean
 from okrsync.config_yaml import WrittenFloat, WrittenInt
@@ -123,6 +122,8 @@ def _rule(value: str) -> str:
 
 
 def _cron(value: str) -> str:
+    from okrsync import cron
+
     return cron.parse(value).text
 
 

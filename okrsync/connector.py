@@ -39,7 +39,7 @@ Cursor: TypeAlias = dict[str, Any]
 class SourceSettings(BaseModel):
     """Base of the settings a connector accepts under its name in ``sources:``; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     type: str
     """Which plugin this is for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distributions
 from typing import Any
 
 from okrsync.errors import ConfigError
@@ -21,7 +21,9 @@ def installed(group: str) -> Mapping[str, EntryPoint]:
     Raises ``ConfigError`` when two distributions claim the same name.
     """
     found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=group):
+    for entry in _registered():
+        if entry.group != group:
+            continue
         known = found.get(entry.name)
         if known is not None and known.value != entry.value:
             raise ConfigError(
@@ -30,6 +32,19 @@ def installed(group: str) -> Mapping[str, EntryPoint]:
             )
         found[entry.name] = entry
     return found
+
+
+@cache
+def _registered() -> tuple[EntryPoint, ...]:
+    """What is registered in any of our groups. ``importlib.metadata.entry_points`` reads and parses the file of each
+    distribution once a group, which takes longer than to read the configuration."""
+    named: dict[str, tuple[EntryPoint, ...]] = {}
+    for distribution in distributions():
+        text = distribution.read_text("entry_points.txt")
+        if text and "[okrsync." in text:
+            # The first on the path hides others of its name.
+            named.setdefault(distribution.name, tuple(distribution.entry_points))
+    return tuple(entry for entries in named.values() for entry in entries)
 
 
 def load(group: str, name: str) -> Any:

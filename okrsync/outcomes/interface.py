@@ -20,7 +20,7 @@ from okrsync.outcomes.download import Downloads
 class OutcomeSettings(BaseModel):
     """Base of what stands under ``source:`` of a metric; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     type: str
     """Which plugin this is for."""

@@ -17,7 +17,7 @@ from okrsync.language import _
 class PublisherSettings(BaseModel):
     """Base of an entry of ``publish:``; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     type: str
     """Which plugin this is for."""

@@ -34,7 +34,6 @@ def _table(name: str, *columns: Column[Any]) -> Table:
         *columns,
         prefixes=["TEMPORARY"],
         sqlite_with_rowid=False,
-        postgresql_on_commit="DROP",
     )
 
 
