@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
@@ -17,6 +16,7 @@ from ruamel.yaml.reader import ReaderError
 from okrsync.errors import Problem
 from okrsync.language import _
 from okrsync.variables import Lookup, NotFound
+from okrsync.yaml_nodes import compose
 
 MAX_BYTES = 4 * 1024 * 1024
 """A larger file is refused: nobody writes one by hand."""
@@ -141,7 +141,7 @@ def _parse(document: Document, text: str, lookup: Lookup) -> None:
     shown = document.file
     node: Node | None = None
     try:
-        node = YAML(typ="rt", pure=True).compose(text)
+        node = compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         words = ", ".join(part for part in (error.context, error.problem) if part)
