@@ -18,9 +18,11 @@ _MAPPING = "tag:yaml.org,2002:map"
 _SEQUENCE = "tag:yaml.org,2002:seq"
 _DEEP = 100
 _UNUSUAL = re.compile(
-    "[^\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[|>][-+0-9]*#"
+    "[^\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[|>][-+0-9]*#|"
+    r"(?:^|[\s\[{,:])[&*][0-9A-Za-z_-]*[^0-9A-Za-z_\-\s\]},]"
 )
-"""Tabs, what ends a line in YAML 1.1 but not in 1.2, what may not stand in either, and ``|#``."""
+"""Tabs, what ends a line in YAML 1.1 but not in 1.2, what may not stand in either, ``|#``, and anchors in whose names
+stands more than letters, digits and dashes."""
 
 
 def compose(text: str) -> Node | None:

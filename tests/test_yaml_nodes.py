@@ -41,6 +41,8 @@ LEFT = {
     "two documents": "a: 1\n---\nb: 2\n",
     "undefined alias": "a: *x",
     "anchor used again": "a: &x 1\nb: &x 2\n",
+    "anchor before a colon": "a:\n  &x: 1\n",
+    "anchor with a comma behind it": "&x:y,z: 1",
     "unclosed": "a: [1",
     "control character": "a: \x07",
     "a list": "- 1",
