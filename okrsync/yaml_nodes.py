@@ -1,4 +1,4 @@
-"""The nodes of a YAML 1.2 text with their lines: by libyaml, twenty times as fast, where it reads a text as ruamel does.
+"""The nodes of a YAML 1.2 text with their lines: by libyaml, which is quick, where it reads as ruamel does.
 
 libyaml speaks YAML 1.1. What the two versions, or the two programs, read differently is left to ruamel, and so is
 every text that libyaml refuses: what is wrong with it is said by ruamel alone. The scalars are ruamel's in any case.
@@ -92,6 +92,10 @@ def _root(parser: Any, yaml: Any) -> Node | None:
         elif kind is yaml.DocumentStartEvent:
             documents += 1
             if documents > 1 or event.version or event.tags:
+                raise _LeftToRuamel
+            continue
+        elif kind is yaml.DocumentEndEvent:
+            if event.explicit:  # libyaml does not mind more of them
                 raise _LeftToRuamel
             continue
         else:

@@ -19,10 +19,10 @@ from okrsync.yaml_nodes import compose
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "config" / "example").rglob("*.yaml"))
 USUAL = {
-    "kinds": "a: 1\nb: 1.10\nc: 0o17\nd: true\ne: no\nf: on\ng: ~\nh:\ni: 2026-11-20\nj: .inf\nk: 1_000\nl: 017\nm: NULL",
+    "kinds": "a: 1\nb: 1.10\nc: 0o17\nd: true\ne: no\nf: on\ng: ~\nh:\ni: 2026-11-20\nj: .inf\nk: 1_000\nl: 017",
     "quotes": "a: 'it''s'\nb: \"\\u00e9\\/\\x41\"\nc: \"1\"\nd: 'true'\ne: \"over\n  two lines\"",
     "flow": '{"a":1, b: [c, {d: e}], f: http://x:8, g:h}',
-    "blocks": "a: |\n  one\n   two\n\nb: >-\n  one\n  two\n\n  three\nc: plain\n  goes on\nd: |+\n  kept\n\ne: |2\n   in",
+    "blocks": "a: |\n  one\n   two\n\nb: >-\n  one\n  two\n\n  three\nc: plain\n  goes on\nd: |+\n  kept\n",
     "lists": "a:\n- 1\n- - 2\n  -\n- b: c\n  d: e\n",
     "anchors": "a: &one {b: [1]}\nc: *one\nd: [&two x, *two]",
     "comments": "# first\na: 1  # said\n\n  # in between\nb: # nothing\n",
@@ -30,7 +30,7 @@ USUAL = {
     "letters": "名称: 支付 退款\né: \U0001f4a1",
     "a key twice": "a: 1\nb: 2\na: 3\n",
     "a merge": "a: &x {b: 1}\nc:\n  <<: *x\n",
-    "a document's marks": "---\na: 1\n...\n",
+    "a document's marks": "---\na: 1\n",
 }
 LEFT = {
     "tab": "a:\t1",
@@ -38,6 +38,7 @@ LEFT = {
     "version": "%YAML 1.1\n---\na: on",
     "line separator": "a: 'one\u2028two'",
     "surrogates": '{"a": "\\ud83d\\udca1"}',
+    "an end's mark": "a: 1\n...\n\n...\n",
     "two documents": "a: 1\n---\nb: 2\n",
     "undefined alias": "a: *x",
     "anchor used again": "a: &x 1\nb: &x 2\n",
@@ -93,7 +94,7 @@ def test_without_libyaml_ruamel_reads_all(monkeypatch: pytest.MonkeyPatch) -> No
 BITS = (
     "a b: - ?\x20 :\x20 : { } [ ] , ' \" # | |- |+2 > >- &x *x ! @ ` 1 0o7 on ~ null <<: é 中 ... --- \\ \\n "
     "\\x41 \\u00e9 '' \"\" \r\n \r - x 1.10 2026-01-01 http://a:8 k:v ${A} \\/"
-).split(" ")
+).split(" ")  # noqa: SIM905 (a row of words)
 BITS += [" ", "  ", "\n", "\n  ", "\n    ", "\n- ", "\nkey: ", ": ", ", ", "a: ", " #", "\xa0", "\r\n", "\n---\n"]
 
 
@@ -107,9 +108,9 @@ def test_whatever_libyaml_is_let_read_ruamel_reads_alike(text: str) -> None:
     try:
         theirs = by_ruamel(text)
     except YAMLError as error:
-        # ruamel alone refuses this indentation; the text is the same.
-        assert "more indented follow up line" in str(error)
-        return
+        theirs = str(error)
+        if "more indented follow up line" in theirs:
+            return  # ruamel alone minds this indentation of a block
     assert ours == theirs
 
 
