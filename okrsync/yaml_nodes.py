@@ -19,7 +19,7 @@ _SEQUENCE = "tag:yaml.org,2002:seq"
 _DEEP = 100
 _UNUSUAL = re.compile(
     "[^\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[|>][-+0-9]*#|"
-    r"(?:^|[\s\[{,:])[&*][0-9A-Za-z_-]*[^0-9A-Za-z_\-\s\]},]"
+    r"(?:^|[\s\[{,:])[&*](?:[0-9A-Za-z_-]+[^0-9A-Za-z_\-\s\]},]|[^0-9A-Za-z_\-\s\]},\"'])"
 )
 """Tabs, what ends a line in YAML 1.1 but not in 1.2, what may not stand in either, ``|#``, and anchors in whose names
 stands more than letters, digits and dashes."""
@@ -73,7 +73,7 @@ def _root(parser: Any, yaml: Any) -> Node | None:
         kind = type(event)
         if kind is scalar:
             value = event.value
-            node = ScalarNode(tag_of(value) if event.implicit[0] else _STRING, value, event.start_mark)
+            node: Node = ScalarNode(tag_of(value) if event.implicit[0] else _STRING, value, event.start_mark)
         elif kind is mapping:
             node = MappingNode(_MAPPING, [], event.start_mark)
         elif kind is sequence:

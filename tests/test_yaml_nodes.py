@@ -91,10 +91,10 @@ def test_without_libyaml_ruamel_reads_all(monkeypatch: pytest.MonkeyPatch) -> No
     assert [shape(compose(text)) for text in USUAL.values()] == expected
 
 
-BITS = (
+BITS = (  # noqa: SIM905 (a row of words)
     "a b: - ?\x20 :\x20 : { } [ ] , ' \" # | |- |+2 > >- &x *x ! @ ` 1 0o7 on ~ null <<: é 中 ... --- \\ \\n "
     "\\x41 \\u00e9 '' \"\" \r\n \r - x 1.10 2026-01-01 http://a:8 k:v ${A} \\/"
-).split(" ")  # noqa: SIM905 (a row of words)
+).split(" ")
 BITS += [" ", "  ", "\n", "\n  ", "\n    ", "\n- ", "\nkey: ", ": ", ", ", "a: ", " #", "\xa0", "\r\n", "\n---\n"]
 
 
