@@ -91,6 +91,9 @@ class Plan:
     """True when the plan reads everything, whatever its age."""
     total: int | None = None
     """How many items the scope holds now, where the plan's own request told it: spares the question ``count``."""
+    census: bool | None = None
+    """True when a census must follow, because only that can tell what is gone; False when it would bring nothing new.
+    None leaves it to its rhythm, and to the number of items."""
 
 
 @dataclass(frozen=True, slots=True)

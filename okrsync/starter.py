@@ -29,6 +29,9 @@ sources:
 #  clone:
 #    type: git
 #    path: ../storefront
+#  export:
+#    type: file                       # CSV or JSON that a tracker has exported
+#    path: exports/*.csv
 
 okrs: okrs/
 

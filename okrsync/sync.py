@@ -491,12 +491,14 @@ class _Coordinator:
             # its two parts is found as what is deleted at any other time.
             scopes.mark_census(self._engine, run.row.id, now)
             run.row = replace(run.row, last_census=now)
-        elif self._options.full or (not run.resumed and self._census_is_due(run)):
+        elif self._options.full or run.plan.census or (not run.resumed and self._census_is_due(run)):
             self._census(run)
         scopes.finish_plan(self._engine, run.row.id, run.plan, self._options.now())
 
     def _census_is_due(self, run: _Run) -> bool:
         """On its own rhythm, and as soon as the source has another number of items than the store."""
+        if run.plan is not None and run.plan.census is False and run.row.last_census is not None:
+            return False
         if run.row.last_census is None or self._options.now() - run.row.last_census >= self._options.census:
             return True
         counted = run.plan.total if run.plan is not None else None

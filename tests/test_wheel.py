@@ -25,7 +25,14 @@ def test_its_top_level_names_are_ours_alone(wheel: zipfile.ZipFile) -> None:
     names = {name.partition("/")[0] for name in wheel.namelist()}
     info = {name for name in names if name.endswith(".dist-info")}
     assert len(info) == 1
-    assert names - info == {"okrsync", "okrsync_jira", "okrsync_github", "okrsync_git", "okrsync_templates"}
+    assert names - info == {
+        "okrsync",
+        "okrsync_jira",
+        "okrsync_github",
+        "okrsync_git",
+        "okrsync_file",
+        "okrsync_templates",
+    }
 
 
 def test_it_holds_all_that_the_program_reads_at_run_time(wheel: zipfile.ZipFile) -> None:

@@ -94,6 +94,7 @@ def progress_of(engine: Engine, scope_id: int) -> Progress | None:
             next=plan["next"],
             scope_name=plan["scope_name"],
             whole=plan["whole"],
+            census=plan.get("census"),
         ),
         cursors={row.shard: json.loads(row.cursor) for row in rows if row.cursor},
         done=frozenset(row.shard for row in rows if row.done),
