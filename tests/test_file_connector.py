@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from okrsync_file import FileConnector, FileSettings
 from okrsync_file.moments import parse
+from okrsync_file.settings import Columns
+from okrsync_file.trackers import GH_FIELDS
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
 from okrsync.connector import ConnectorContext, Cursor, Page, Plan
 from okrsync.errors import SourceError
@@ -578,6 +582,21 @@ def test_an_old_export_is_said(source: Source) -> None:
     with pytest.raises(SourceError, match="the newest file is 9 days old"):
         connector.plan(scope, cursor)
     assert len(source.pull(max_age="30d")) == 1
+
+
+# --- the documentation ---
+
+
+def test_documented_settings() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "file.md").read_text("utf-8")
+    blocks = [YAML(typ="safe").load(block.split("```")[0])["sources"] for block in page.split("```yaml\n")[1:]]
+    settings = [FileSettings.model_validate(one) for block in blocks for one in block.values()]
+    assert len(settings) == 2
+    named = page.split("`columns` knows ")[1].split(". Only")[0]
+    assert set(re.findall(r"`(\w+)`", named)) == set(Columns.model_fields)
+    asked = re.search(r"gh issue list [^`]*--json ([\w,]+)", page)
+    assert asked is not None
+    assert set(GH_FIELDS) <= set(asked[1].split(","))
 
 
 class TestCsv(ConnectorContract):
