@@ -80,30 +80,47 @@ class Columns(BaseModel):
     key: Names = ()
     """How people name it: SHOP-101."""
     title: Names = ()
+    """What it is called."""
     type: Names = ()
+    """Story, Bug, Epic …"""
     project: Names = ()
+    """As `projects` of a work rule names it."""
     status: Names = ()
+    """The tracker's own word for where it stands."""
     category: Names = ()
     """Jira's status category: to do, in progress, done."""
     resolution: Names = ()
+    """Why it is done: ``Won't Do`` and the like do not count."""
     created: Names = ()
+    """When it was made."""
     updated: Names = ()
+    """When it was changed last."""
     done: Names = ()
     """When it was finished; where it is empty, the last change counts."""
     assignee: Names = ()
+    """The account that does it, as `people:` names it."""
     author: Names = ()
+    """The account that reported it."""
     parent_id: Names = ()
+    """Id of the parent or epic."""
     parent: Names = ()
     """Key of the parent or epic."""
     points: Names = ()
+    """Story points."""
     url: Names = ()
+    """Where people open it, where `url` of the source does not say so for all."""
     description: Names = ()
     """Read for lines ``KR: KR1.1`` alone, and not stored."""
     labels: Names = ()
+    """Labels."""
     components: Names = ()
+    """Components."""
     versions: Names = ()
+    """Versions it is to be fixed in."""
     milestones: Names = ()
+    """Milestones."""
     sprints: Names = ()
+    """Sprints it has been in."""
 
 
 class Statuses(BaseModel):
@@ -112,7 +129,9 @@ class Statuses(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     done: Names = ()
+    """Finished, whatever the resolution; matched without case."""
     doing: Names = ()
+    """Begun; matched without case."""
 
 
 class FileSettings(SourceSettings):
@@ -144,8 +163,10 @@ class FileSettings(SourceSettings):
     """Between the cells of a CSV; by default found out: a comma, a semicolon or a tab."""
     separator: Annotated[str, Field(min_length=1)] | None = None
     """Between several labels, versions … in one cell; by default a cell is one of them."""
-    columns: Columns = Columns()
-    statuses: Statuses = Statuses()
+    columns: Columns = Field(default_factory=Columns)
+    """Which column holds what, where the export is not Jira's, or its columns have other names."""
+    statuses: Statuses = Field(default_factory=Statuses)
+    """Which statuses mean done, and which begun, where the export does not say."""
     levels: Mapping[str, Annotated[int, Field(ge=-1, le=10)]] = Field(default_factory=dict)
     """Of types that are not known by name: -1 for a sub-task, 1 for an epic, more for what is above."""
     max_age: Annotated[
