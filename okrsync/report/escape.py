@@ -22,6 +22,8 @@ _ESCAPE_SEQUENCE = re.compile(
 )
 # Without the two joiners, Persian and Indic words and many emoji fall apart; they reorder nothing.
 _JOINERS = "\u200c\u200d"
+_NO_CHARACTERS = "\ufffe\uffff"
+"""XML cannot hold these."""
 _WORD_JOINER = "\u2060"
 
 # Backslashes only before what every dialect lets one escape so; Python-Markdown (MkDocs) knows no others, and there and
@@ -51,10 +53,26 @@ def clean(text: str, limit: int = LIMIT) -> str:
     kept = "".join(
         " " if character.isspace() else character
         for character in text
-        if character.isspace() or character in _JOINERS or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+        if character.isspace()
+        or character in _JOINERS
+        or (unicodedata.category(character) not in {"Cc", "Cf", "Cs"} and character not in _NO_CHARACTERS)
     )
     line = " ".join(kept.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+_UNWRITABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def writable(text: str, limit: int = 5000) -> str:
+    """``text`` without control, direction and surrogate characters, cut at ``limit``; white space stays.
+
+    What is left of an escape sequence can do nothing. For lines that were made of cleaned parts, as a last guard.
+    """
+    text = _UNWRITABLE.sub("", text[: limit * 2])
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ from okrsync.dates import day_of
 from okrsync.language import _, current, ngettext
 from okrsync.model import Judgement, Piece, Verdict
 from okrsync.report import charts, words
-from okrsync.report.escape import clean, link_target
+from okrsync.report.escape import clean, link_target, writable
 from okrsync.report.markdown import MANY, anchors_of
 from okrsync.report.modes import modes, sentence
 from okrsync.report.sparkline import sparkline
@@ -77,6 +77,8 @@ def to_html(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        # Attributes too, which are ids as they are: nothing unwritable, and no megabyte a row.
+        finalize=lambda value: writable(value) if type(value) is str else value,
     )
     environment.globals.update({"_": _, "ngettext": ngettext})
     library, script = _library(), _asset("report.js")

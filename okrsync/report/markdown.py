@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,17 +66,21 @@ def rendered(template: str, context: Mapping[str, Any], templates: Path | None =
 
     Raises ``ConfigError`` for what is wrong in a user's.
     """
-    from jinja2 import Environment, PackageLoader
-
     if templates is not None:
         from okrsync.report.templates import fill_in
 
         return tidy(fill_in(template, context, templates, prepare, OPTIONS))
+    return tidy(_environment().get_template(template).render(context))
 
-    loader = PackageLoader("okrsync_templates", package_path="")
-    environment = Environment(loader=loader, **OPTIONS)  # noqa: S701 (see `prepare`)
+
+@cache
+def _environment() -> Environment:
+    """With okrsync's own templates, each compiled once: a page a key result would compile them as often."""
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("okrsync_templates", ""), **OPTIONS)  # noqa: S701 (see `prepare`)
     prepare(environment)
-    return tidy(environment.get_template(template).render(context))
+    return environment
 
 
 def prepare(environment: Environment) -> None:
