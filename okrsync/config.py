@@ -23,6 +23,7 @@ from okrsync.errors import ConfigError, Problem
 from okrsync.findings.thresholds import Thresholds
 from okrsync.language import _
 from okrsync.model import Person, Programme
+from okrsync.plain_secrets import refuse_plain_secrets, refuse_plain_settings
 from okrsync.programme import read_programme
 from okrsync.variables import Lookup, Variable, Variables
 
@@ -145,15 +146,19 @@ def load_config(
     variables = Variables(environ)
     lookup = lookup or variables
     document = read_document(file, _shown(file, cwd), lookup)
+    refuse_plain_secrets(document)
     if document.data is None:
         raise ConfigError(document.problems)
     main: ConfigFile = read_model(ConfigFile, document) or ConfigFile()
+    refuse_plain_settings(main, document.data)
 
     sources = {str(name): read_settings(plugins.CONNECTORS, value) for name, value in _children(document, "sources")}
     publish = [read_settings(plugins.PUBLISHERS, value) for _path, value in _children(document, "publish")]
     store = _store(document, main.store, base)
 
     documents = [read_document(each, _shown(each, cwd), lookup) for each in _okr_files(document, main.okrs, base)]
+    for each in documents:
+        refuse_plain_secrets(each)
     programme = read_programme(documents, sources, declared_ids(document.data, "people"), warnings)
     complete = all(each.data is not None for each in documents) and bool(documents)
     teams = {team for each in documents for team in declared_ids(each.data, "teams")}

@@ -10,6 +10,7 @@ from okrsync import plugins
 from okrsync.config_errors import did_you_mean, report
 from okrsync.config_yaml import YamlMapping
 from okrsync.errors import ConfigError
+from okrsync.plain_secrets import refuse_plain_settings
 
 _NOUNS = {plugins.CONNECTORS: "source", plugins.OUTCOMES: "outcome source", plugins.PUBLISHERS: "wiki"}
 """What messages call the plugins of a group."""
@@ -42,10 +43,12 @@ def read_settings(group: str, value: YamlMapping) -> Any:
         document.problem((*path, "type"), str(error))
         return None
     try:
-        return settings.model_validate(value)
+        read = settings.model_validate(value)
     except ValidationError as error:
         report(error, settings, value, f"the {noun} of type {shown}")
         return None
+    refuse_plain_settings(read, value)
+    return read
 
 
 def default_settings(group: str, kind: str) -> Any:

@@ -6,6 +6,8 @@ YAML 1.2 by ruamel: ``on`` and ``no`` are words, ``1.10`` keeps its written form
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -28,7 +30,8 @@ YamlPath: TypeAlias = tuple[str | int, ...]
 """Keys and positions from the top of a file: ``("objectives", 0, "title")``."""
 
 _TAG = "tag:yaml.org,2002:"
-_VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{")
+VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{")
+"""``${NAME}``, with the name as group 1; ``$${`` and a ``${`` that begins none have no group."""
 
 
 class WrittenInt(int):
@@ -82,6 +85,10 @@ class Document:
         self._written: dict[YamlPath, str] = {}
         self._unset: set[YamlPath] = set()
         self._substituted: dict[str, str] = {}
+        self._hidden: set[str] = set()
+        self._hidden_paths: set[YamlPath] = set()
+        self.text = ""
+        """What the file holds, as far as it could be read."""
 
     def line(self, path: YamlPath) -> int | None:
         """The 1-based line of a key or list entry, or of the nearest thing around it that exists."""
@@ -103,7 +110,7 @@ class Document:
 
     def shown(self, path: YamlPath) -> str:
         """What is written at a path, in quotes and shortened: never what a variable was replaced by."""
-        text = self._written.get(path, "…")
+        text = "***" if path in self._hidden_paths else self._written.get(path, "…")
         return repr(text if len(text) <= 80 else text[:79] + "…")
 
     def problem(self, path: YamlPath, message: str) -> None:
@@ -116,7 +123,35 @@ class Document:
         """The same as a value, for what is no error."""
         for value, name in self._substituted.items():
             message = message.replace(value, f"${{{name}}}")
-        return Problem(self.file, self.line(path), message)
+        return Problem(self.file, self.line(path), self._without_hidden(message))
+
+    def problem_in_line(self, line: int, message: str) -> None:
+        """The same for a line, whatever stands there."""
+        found = Problem(self.file, line, self._without_hidden(message))
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def hide(self, secret: str, path: YamlPath | None = None) -> None:
+        """Show neither ``secret`` in any message, past or to come, nor what is written at ``path``."""
+        if path is not None:
+            self._hidden_paths.add(path)
+        # Replacing a shorter one would garble messages, and no message repeats it.
+        if len(secret) >= 4:
+            self._hidden.add(secret)
+            self.problems = [replace(each, message=self._without_hidden(each.message)) for each in self.problems]
+
+    def _without_hidden(self, message: str) -> str:
+        for secret in sorted(self._hidden, key=len, reverse=True):
+            message = message.replace(secret, "***")
+        return message
+
+    def written(self) -> Iterable[tuple[YamlPath, str]]:
+        """Each single value's place, and how it is written."""
+        return self._written.items()
+
+    def written_at(self, path: YamlPath) -> str | None:
+        """How a single value is written; None where there is none."""
+        return self._written.get(path)
 
 
 def read_document(path: Path, shown: str, lookup: Lookup) -> Document:
@@ -139,6 +174,7 @@ def parse_document(raw: bytes, shown: str, lookup: Lookup) -> Document:
 
 def _parse(document: Document, text: str, lookup: Lookup) -> None:
     shown = document.file
+    document.text = text
     node: Node | None = None
     try:
         node = compose(text)
@@ -316,7 +352,7 @@ class _Builder:
             return match.group()
 
         unreadable: list[YamlPath] = []
-        result = _VARIABLE.sub(replace, text)
+        result = VARIABLE.sub(replace, text)
         # Only now: each variable of one text gets its own message, and the text itself no second one.
         document._unset.update(unreadable)
         return result

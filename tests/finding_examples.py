@@ -27,7 +27,7 @@ def configuration(example: Example, folder: Path) -> Config:
     for number, text in enumerate(re.split(r"(?m)^(?=cycle:)", example.earlier)[1:]):
         (folder / "okrs" / f"earlier{number}.yaml").write_text(text, encoding="utf-8")
     (folder / "okrsync.yaml").write_text(SETTINGS + example.settings, encoding="utf-8")
-    return load_config(cwd=folder, environ={})
+    return load_config(cwd=folder, environ={"JIRA_TOKEN": "0000"})
 
 
 def facts_of(example: Example, folder: Path) -> tuple[Facts, Config]:

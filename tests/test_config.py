@@ -117,7 +117,7 @@ def test_direction_of_maintain(folder: Folder, numbers: str, direction: str | No
 
 def test_every_key_of_the_configuration(folder: Folder) -> None:
     main = """
-        store: postgresql+psycopg://okr:hunter22@db.example/okr
+        store: postgresql+psycopg://okr:${PASSWORD}@db.example/okr
         timezone: Asia/Shanghai
         language: zh
         okrs: okrs/*.yaml
@@ -129,7 +129,7 @@ def test_every_key_of_the_configuration(folder: Folder) -> None:
         sources:
         people:
     """
-    config = folder.load(main, GOALS.replace("source: shop, ", ""))
+    config = folder.load(main, GOALS.replace("source: shop, ", ""), PASSWORD="hunter22")
     assert config.store == "postgresql+psycopg://okr:hunter22@db.example/okr"
     assert config.shown_store == "postgresql+psycopg://okr:***@db.example/okr"
     assert "hunter22" not in repr(config)
@@ -148,7 +148,7 @@ def test_every_key_of_the_configuration(folder: Folder) -> None:
         ("sqlite:////var/o.db", "sqlite:////var/o.db"),
         ("sqlite+pysqlite:///o.db?timeout=5", "sqlite+pysqlite:///{base}/o.db?timeout=5"),
         ("postgresql://h/d", "postgresql+psycopg://h/d"),
-        ("postgres://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgres://u:${TOKEN}@h/d", f"postgresql+psycopg://u:{SECRET}@h/d"),
     ],
 )
 def test_store(folder: Folder, store: str, result: str) -> None:

@@ -111,10 +111,10 @@ def test_which_wiki_it_is_holds_no_account(project: Project) -> None:
     project.write(
         "okrsync.yaml",
         MAIN.replace(
-            "{type: folder, path: wiki/}", "{type: git, url: https://x.example/a.wiki.git, auth: {token: hush}}"
+            "{type: folder, path: wiki/}", "{type: git, url: https://x.example/a.wiki.git, auth: {token: '${HUSH}'}}"
         ),
     )
-    (settings,) = load_config(project.path / "okrsync.yaml").publish
+    (settings,) = load_config(project.path / "okrsync.yaml", environ={"HUSH": "hush"}).publish
     key = key_of(settings)
     assert "https://x.example/a.wiki.git" in key
     assert "hush" not in key

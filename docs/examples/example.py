@@ -20,7 +20,7 @@ teams:
 
 SETTINGS = """\
 sources:
-  shop: {type: jira, url: "https://acme.atlassian.net", auth: {token: "0000"}, projects: [SHOP, PAY]}
+  shop: {type: jira, url: "https://acme.atlassian.net", auth: {token: "${JIRA_TOKEN}"}, projects: [SHOP, PAY]}
 people:
   - {id: mei, name: Mei}
   - {id: chen, name: Chen, team: commerce, accounts: {shop: chen}}
