@@ -22,7 +22,8 @@ _KEYS = frozenset(
     }
 )
 """Keys whose value is a secret, whatever it looks like; compared in lower case, with ``-`` as ``_``."""
-_NOTHING = frozenset({"", "~", "null"})
+_NOTHING = frozenset({"", "~", "null", "demo-token"})
+"""No value, and what opens the stand-ins of ``okrsync demo`` alone."""
 _NAMES_OF_OTHERS = frozenset({"where", "accounts", "acknowledged"})
 """Below these, keys are names that somebody else gave: a column may well be called ``token``."""
 _SHAPES = (

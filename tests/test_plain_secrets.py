@@ -121,6 +121,7 @@ TAKEN = [
     "sources: {shop: {url: 'http://127.0.0.1:8080', auth: {token: sandbox}}}",
     "publish: [{url: http://localhost/wiki/api.php, auth: {user: Bot@x, password: sandbox}}]",
     "auth: null",
+    "auth: {token: demo-token}",
     "people: [{id: token, name: Secret Lin}]",
     "link: 'https://wiki.acme.example/{page}'",
     "jql: 'project = SHOP AND text ~ \"token: x\"'",
