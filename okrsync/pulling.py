@@ -52,6 +52,7 @@ class ShardTask:
 class _Letter:
     arrival: work.Arrival
     stored: Future[int]
+    before: Future[int] | None
 
 
 class Writer:
@@ -65,10 +66,14 @@ class Writer:
         self._queue: Queue[_Letter | None] = Queue(_PAGES_WAITING)
         self._thread = Thread(target=self._run, name="okrsync-writer", daemon=True)
 
-    def save(self, arrival: work.Arrival) -> Future[int]:
+    def save(self, arrival: work.Arrival, before: Future[int] | None = None) -> Future[int]:
         """Hand over a page. The future tells how many of its items were new or changed once it is stored, and raises
-        ``StoreError`` when it could not be."""
-        letter = _Letter(arrival, Future())
+        ``StoreError`` when it could not be.
+
+        ``before`` is that of the shard's page before this one: where that one could not be stored, this one is not
+        either, as its cursor would say that all before it is there.
+        """
+        letter = _Letter(arrival, Future(), before)
         self._queue.put(letter)
         return letter.stored
 
@@ -100,6 +105,10 @@ class Writer:
                 self._store(letters)
 
     def _store(self, letters: list[_Letter]) -> None:
+        for letter in letters:
+            if letter.before is not None and letter.before.done() and (error := letter.before.exception()):
+                letter.stored.set_exception(error)
+        letters = [letter for letter in letters if not letter.stored.done()]
         try:
             changed = work.save_pages(self._engine, [letter.arrival for letter in letters])
         except Exception as error:  # noqa: BLE001 - raised again where each page is waited for
@@ -161,7 +170,7 @@ class Puller:
                     return
                 if last is not None and last.done():
                     last.result()  # a store that refuses ends the pull
-                last = self._writer.save(work.Arrival(task.scope.source, task.scope_id, task.shard.id, page))
+                last = self._writer.save(work.Arrival(task.scope.source, task.scope_id, task.shard.id, page), last)
                 last.add_done_callback(_telling(stored, len(page.items)))
                 ended = page.cursor is None
                 if given_up():

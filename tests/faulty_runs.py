@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import traceback
@@ -30,7 +31,7 @@ class Machine:
     """What is wrong with the machine that a run is on."""
 
     pages: int | None = None
-    """The disk is full once the store has so many pages more than now."""
+    """The disk is full once the store has so many pages more than now. (For SQLite: a server has its own disk.)"""
     read_only: bool = False
     """The store cannot be written."""
     nameless: int = 0
@@ -158,6 +159,11 @@ def _break(machine: Machine) -> None:
 
     @event.listens_for(Engine, "connect")
     def connected(connection: Any, record: Any) -> None:
+        if not isinstance(connection, sqlite3.Connection):
+            if machine.read_only:
+                connection.execute("SET default_transaction_read_only = on")
+                connection.commit()
+            return
         if machine.pages is not None:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             connection.execute(f"PRAGMA max_page_count = {pages + machine.pages}")

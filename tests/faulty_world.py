@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
+from time import sleep
 from typing import Any, Literal
 
 from okrsync.sandbox.faults import Faults
@@ -17,6 +19,7 @@ from okrsync.sandbox.github import GitHubStandIn
 from okrsync.sandbox.jira import JiraStandIn
 from okrsync.store.engine import open_store
 from tests.faulty_runs import SOUND, Ended, Machine, Run, Runs
+from tests.postgres import Postgres
 from tests.stores import _empty_store, content
 
 CONFIG = """\
@@ -59,8 +62,18 @@ tally: Counter[str] = Counter()
 class World:
     """Both services with their faults, and a folder with ``okrsync.yaml``."""
 
-    def __init__(self, runs: Runs, deployment: Literal["cloud", "server"], *, graphql: bool, skew: float) -> None:
-        self.runs = runs
+    def __init__(
+        self,
+        runs: Runs,
+        deployment: Literal["cloud", "server"],
+        *,
+        graphql: bool,
+        skew: float,
+        postgres: Postgres | None = None,
+    ) -> None:
+        """With ``postgres`` the stores of all projects are databases of that server, else files of SQLite."""
+        self.runs, self.postgres = runs, postgres
+        self._databases: dict[Path, str] = {}
         self._folder = TemporaryDirectory(prefix="okrsync-faults-")
         self.folder = Path(self._folder.name)
         self.jira = JiraStandIn(deployment, token=JIRA_TOKEN, page_limit=3, account_timezone="America/Los_Angeles")
@@ -74,9 +87,10 @@ class World:
         """Scopes that the accounts may not see."""
         self.expired: set[str] = set()
         """Sources whose token is not accepted."""
-        self._kill: tuple[int, Run | None] | None = None
-        self.jira.faults.append(self._kill_at_request)
-        self.hub.faults.append(self._kill_at_request)
+        self._counting = Lock()
+        self._at_request: tuple[int, Callable[[], None]] | None = None
+        self.jira.faults.append(self._count_request)
+        self.hub.faults.append(self._count_request)
         for key, id_ in PROJECTS.items():
             self.jira.add_project(key, key, id_)
         for name, number in REPOS.items():
@@ -89,10 +103,16 @@ class World:
         self.jira.stop()
         self.hub.stop()
         self._folder.cleanup()
+        if self.postgres is not None:
+            for name in self._databases.values():
+                self.postgres.drop(name)
 
     def new_project(self, name: str, store: str | None = None) -> Path:
         """A folder that is configured, with an empty store."""
         folder = self.folder / name
+        if store is None and self.postgres is not None:
+            self._databases[folder] = self.postgres.new_store()
+            store = self.postgres.url(self._databases[folder])
         (folder / "okrs").mkdir(parents=True)
         auth = (
             f'{{email: {self.jira.email}, token: "${{JIRA_TOKEN}}"}}' if self.jira.cloud else '{token: "${JIRA_TOKEN}"}'
@@ -171,26 +191,54 @@ class World:
             found[f"{repository.id}/{number}"] = (repo, key, given["title"], labels, state)
         return found
 
-    def stored(self, folder: Path | None = None) -> dict[str, Item]:
-        """What the store holds, read without okrsync's help."""
-        with closing(sqlite3.connect((folder or self.project) / "okrsync.db")) as store:
+    def _rows(self, *queries: str, folder: Path | None = None) -> list[Sequence[Any]]:
+        """What the store of a folder answers, read without okrsync's help: the rows of each query."""
+        folder = folder or self.project
+        if self.postgres is not None:
+            return self.postgres.rows(self._databases[folder], *queries)
+        with closing(sqlite3.connect(folder / "okrsync.db")) as store:
             assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            labels: dict[str, set[str]] = {}
-            query = """SELECT i.native_id, f.value FROM item_facets x JOIN items i ON i.id = x.item_id
-                       JOIN facets f ON f.id = x.facet_id WHERE f.kind = 'label'"""
-            for id_, label in store.execute(query):
-                labels.setdefault(id_, set()).add(label)
-            query = """SELECT i.native_id, s.scope, i.key, i.title, i.state FROM items i
-                       JOIN scopes s ON s.id = i.scope_id"""
-            return {
-                id_: (scope, key, title, frozenset(labels.get(id_, ())), state)
-                for id_, scope, key, title, state in store.execute(query)
-            }
+            return [store.execute(query).fetchall() for query in queries]
+
+    def stored(self, folder: Path | None = None) -> dict[str, Item]:
+        """What the store holds."""
+        facets, items = self._rows(
+            """SELECT i.native_id, f.value FROM item_facets x JOIN items i ON i.id = x.item_id
+               JOIN facets f ON f.id = x.facet_id WHERE f.kind = 'label'""",
+            "SELECT i.native_id, s.scope, i.key, i.title, i.state FROM items i JOIN scopes s ON s.id = i.scope_id",
+            folder=folder,
+        )
+        labels: dict[str, set[str]] = {}
+        for id_, label in facets:
+            labels.setdefault(id_, set()).add(label)
+        return {
+            id_: (scope, key, title, frozenset(labels.get(id_, ())), state) for id_, scope, key, title, state in items
+        }
 
     def failed_scopes(self) -> dict[str, str]:
         """Scopes whose last sync failed, with the reason that is stored."""
-        with closing(sqlite3.connect(self.project / "okrsync.db")) as store:
-            return dict(store.execute("SELECT scope, error FROM scopes WHERE error IS NOT NULL").fetchall())
+        (failed,) = self._rows("SELECT scope, error FROM scopes WHERE error IS NOT NULL")
+        return dict(failed)
+
+    @property
+    def store_name(self) -> str:
+        """How a message names the store."""
+        return "okrsync.db" if self.postgres is None else f"/{self._databases[self.project]}"
+
+    def wait_for_the_store(self) -> None:
+        """A server of a database notices a little later that a program was killed, and lets go of its lock then."""
+        while self.postgres is not None:
+            name = self._databases[self.project]
+            query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'"
+            if self.postgres.rows("postgres", query)[0][0][0] == 0:
+                return
+            sleep(0.01)
+
+    def restart_postgres(self) -> None:
+        """Close all connections of the store, as a restart of its server does."""
+        assert self.postgres is not None
+        name = self._databases[self.project]
+        self.postgres.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
 
     # --- runs ---------------------------------------------------------------------------------------------------------
 
@@ -208,20 +256,27 @@ class World:
 
     def sync_killed_at_request(self, number: int) -> Ended:
         """Sync, and SIGKILL when the services get that request, if they do."""
-        self._kill = (number, None)
         run = self.start("sync")
-        self._kill = (self._kill[0], run)
+        self._at_request = (number, run.kill)
         ended = run.wait()
-        self._kill = None
+        self._at_request = None
         return ended
 
-    def _kill_at_request(self, request: object) -> None:
-        if self._kill is None:
-            return
-        left, run = self._kill
-        self._kill = (left - 1, run)
-        if left <= 0 and run is not None:
-            run.kill()
+    def sync_while_postgres_restarts(self, number: int) -> Ended:
+        """Sync, and close the connections of the store when the services get that request, if they do."""
+        self._at_request = (number, self.restart_postgres)
+        ended = self.run("sync")
+        self._at_request = None
+        return ended
+
+    def _count_request(self, request: object) -> None:
+        with self._counting:
+            if self._at_request is None:
+                return
+            left, act = self._at_request
+            self._at_request = (left - 1, act) if left > 0 else None
+        if left <= 0:
+            act()
 
     # --- what must hold -----------------------------------------------------------------------------------------------
 
@@ -301,7 +356,8 @@ class World:
         assert ours == theirs
 
     def _content(self, folder: Path, but: tuple[str, ...]) -> dict[str, Any]:
-        engine = open_store(f"sqlite:///{folder / 'okrsync.db'}")
+        file = f"sqlite:///{folder / 'okrsync.db'}"
+        engine = open_store(file if self.postgres is None else self.postgres.url(self._databases[folder]))
         try:
             return content(engine, but=but)
         finally:

@@ -7,11 +7,12 @@ listens on a Unix socket in its own folder only, and loses what a crash would lo
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
@@ -37,6 +38,14 @@ class Postgres:
             for statement in statements:
                 connection.execute(text(statement))
         engine.dispose()
+
+    def rows(self, name: str, *queries: str) -> list[Sequence[Any]]:
+        """What a database answers: the rows of each query."""
+        engine = create_engine(self._address.set(database=name))
+        with engine.connect() as connection:
+            found: list[Sequence[Any]] = [connection.execute(text(query)).fetchall() for query in queries]
+        engine.dispose()
+        return found
 
     def url(self, name: str) -> str:
         """The SQLAlchemy URL of a database."""

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from okrsync.sandbox.faults import FAULTS
 from tests.faulty_runs import SOUND, Ended, Machine, Runs
 from tests.faulty_world import PROJECTS, REPOS, STATUSES, Item, World, tally
+from tests.postgres import Postgres
 
 SOAKING = "OKRSYNC_SCENARIOS" in os.environ
 SCENARIOS = int(os.environ.get("OKRSYNC_SCENARIOS", "50"))
@@ -45,9 +46,11 @@ class Scenario(RuleBasedStateMachine):
     """People work, services fail, runs are killed; in the end all is well."""
 
     runs: Runs
+    postgres: Postgres | None
     world: World
 
     @initialize(
+        store=st.sampled_from(["sqlite", "postgresql"]),
         deployment=st.sampled_from(["cloud", "server"]),
         graphql=st.booleans(),
         skew=st.sampled_from([0.0, 0.0, -7000.0, 7000.0]),
@@ -55,10 +58,18 @@ class Scenario(RuleBasedStateMachine):
         pulls=st.integers(0, 4),
     )
     def begin(
-        self, deployment: Literal["cloud", "server"], graphql: bool, skew: float, issues: int, pulls: int
+        self,
+        store: str,
+        deployment: Literal["cloud", "server"],
+        graphql: bool,
+        skew: float,
+        issues: int,
+        pulls: int,
     ) -> None:
         tally["scenarios"] += 1
-        self.world = World(self.runs, deployment, graphql=graphql, skew=skew)
+        postgres = self.postgres if store == "postgresql" else None
+        tally["scenarios on PostgreSQL"] += postgres is not None
+        self.world = World(self.runs, deployment, graphql=graphql, skew=skew, postgres=postgres)
         for number in range(issues):
             self.world.create_issue(["SHOP", "PAY"][number % 3 == 2], ["blue"])
             self.world.create_on_hub(["acme/one", "acme/two"][number % 3 == 2], "issue", ["blue"])
@@ -177,6 +188,13 @@ class Scenario(RuleBasedStateMachine):
         before = self.world.stored()
         self._check(self.world.sync_killed_at_request(at), before)
 
+    @precondition(lambda self: self.world.postgres)
+    @rule(faults=st.lists(_FAULTS, max_size=1), at=st.integers(0, 25))
+    def sync_while_postgresql_restarts(self, faults: list[Planned], at: int) -> None:
+        self._plan(faults)
+        before = self.world.stored()
+        self._check(self.world.sync_while_postgres_restarts(at), before, refusing=True)
+
     def _plan(self, faults: list[Planned]) -> None:
         for source, name, after, times in faults:
             self.world.faults[source].plan(name, after=after, times=times)
@@ -184,24 +202,27 @@ class Scenario(RuleBasedStateMachine):
     def _sync(self, faults: list[Planned], machine: Machine = SOUND) -> None:
         self._plan(faults)
         before = self.world.stored()
-        self._check(self.world.run("sync", machine=machine), before, machine)
+        refusing = machine.pages is not None or machine.read_only
+        self._check(self.world.run("sync", machine=machine), before, refusing=refusing)
 
-    def _check(self, ended: Ended, before: dict[str, Item], machine: Machine = SOUND) -> None:
+    def _check(self, ended: Ended, before: dict[str, Item], *, refusing: bool = False) -> None:
+        """``refusing``: the store may refuse to be written."""
         for faults in self.world.faults.values():
             faults.clear()
         if ended.killed:
             tally["killed"] += 1
+            self.world.wait_for_the_store()
             self.world.stored()
             return
-        if (machine.pages is not None or machine.read_only) and ended.code == 4 and "okrsync.db" in ended.err:
+        if refusing and ended.code == 4 and self.world.store_name in ended.err:
             tally["store refused"] += 1
             self.world.stored()
             return
         self.world.check(ended, before)
 
 
-def test_what_is_called_done_is_done(runs: Runs) -> None:
-    Scenario.runs = runs
+def test_what_is_called_done_is_done(runs: Runs, postgres_or_none: Postgres | None) -> None:
+    Scenario.runs, Scenario.postgres = runs, postgres_or_none
     tally.clear()
     run_state_machine_as_test(
         Scenario,
