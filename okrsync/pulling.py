@@ -109,6 +109,8 @@ class Writer:
             if letter.before is not None and letter.before.done() and (error := letter.before.exception()):
                 letter.stored.set_exception(error)
         letters = [letter for letter in letters if not letter.stored.done()]
+        if not letters:
+            return
         try:
             changed = work.save_pages(self._engine, [letter.arrival for letter in letters])
         except Exception as error:  # noqa: BLE001 - raised again where each page is waited for
