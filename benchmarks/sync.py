@@ -1,8 +1,7 @@
 """What a sync costs, beside the least that it can cost, in one run against stand-ins on loopback.
 
 A request takes 150 ms, and at Jira each issue in its answer another. All of it takes about six minutes; to measure
-less, ``python -m benchmarks.sync --only first --items 2000``. What reads a clone: ``python -m benchmarks.sync --only
-git``.
+less, ``python -m benchmarks.sync --only first --items 2000``. What reads a clone is in ``benchmarks.git``.
 """
 
 from __future__ import annotations
@@ -22,12 +21,10 @@ from benchmarks._harness import (
     configure,
     floor,
     folder,
-    run,
     serving,
     start,
     sync,
 )
-from tests.recorded_setup import COMMITS, import_commits
 
 ITEMS = 10_000
 JOBS = (8, 16)
@@ -195,24 +192,7 @@ def _size(service: Service, items: int, *arguments: str) -> Cost:
         return _first_sync(path, [(service, stand_in)], 8)
 
 
-def git(items: int, repeats: int) -> str:
-    """Reading a clone beside ``git log`` with the same fields; clones of so many commits and twenty times as many."""
-    from benchmarks._git import beside_git_log, generate
-
-    rows = ["Commits: seconds, best of 10; then a clone of its own making, read in a process of its own.", ""]
-    rows += ["| what | `git log` | okrsync reads | ratio | aim |", "|---|--:|--:|--:|--:|"]
-    with folder() as path:
-        if COMMITS.exists():
-            log, ours = beside_git_log(import_commits(path))
-            rows.append(f"| the 4,388 recorded commits | {log:.3f} | {ours:.3f} | {ours / log:.2f} | 1.5 |")
-        rows += ["", "| commits | wall s / user CPU s / peak MB |", "|---|---|"]
-        for number in (items, 20 * items):
-            cost = run(path, "benchmarks._git", str(generate(path / f"{number}.git", number)))
-            rows.append(f"| {number:,} | {cost.wall:.1f} / {cost.user:.1f} / {cost.peak:.0f} |")
-    return "\n".join(rows)
-
-
-PARTS = {"first": first, "again": again, "size": size, "git": git}
+PARTS = {"first": first, "again": again, "size": size}
 
 
 def main(only: tuple[str, ...] = ("first", "again", "size"), items: int = ITEMS, repeats: int = 3) -> None:

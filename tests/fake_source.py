@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, Shard, SourceSettings
 from okrsync.errors import SourceError

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 import responses
 from okrsync_github import GitHubConnector, Settings
@@ -373,7 +374,9 @@ def _items(github: GitHubStandIn, heard: Heard | None = None) -> dict[str, WorkI
     """What a first sync finds, with references in one order."""
     with connected(github.api_url, heard) as connector:
         return {
-            id_: replace(item, references=tuple(sorted(item.references, key=lambda ref: (ref.kind, ref.target))))
+            id_: msgspec.structs.replace(
+                item, references=tuple(sorted(item.references, key=lambda ref: (ref.kind, ref.target)))
+            )
             for id_, item in pull_all(connector).items.items()
         }
 

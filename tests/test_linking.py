@@ -231,7 +231,7 @@ def test_a_trailer_links_what_carries_it(service: FakeSource, engine: Engine, ca
 
 
 def _fields(item: WorkItem) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in WorkItem.__slots__}
+    return {name: getattr(item, name) for name in WorkItem.__struct_fields__}
 
 
 def _trailer(target: str) -> Any:

@@ -5,11 +5,31 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from okrsync.model import Reference, ReferenceKind
 from okrsync.references import closed_in, named_in, references_of, trailers_in
 
 REPO = "Acme/Storefront"
+_PIECES = [
+    "SHOP-1",
+    "A_B2-30",
+    "shop-1",
+    "#45",
+    "#0",
+    "a/b",
+    "x",
+    "é",
+    "修",
+    "fixes ",
+    "Closes: ",
+    "resolved\n",
+    "fixed",
+    "-",
+    "/",
+]
+_PIECES += ["_", ".", "&", "##", " ", "\n", "1", ".2", "K", "ſ", "fıxeſ "]
 
 
 @pytest.mark.parametrize(
@@ -126,6 +146,14 @@ def test_time_is_linear_in_hostile_text(piece: str) -> None:
     small, large = cpu((piece * size)[: size // 8]), cpu((piece * size)[:size])
     # Eight times the text: quadratic would be 64 times the time; the floor keeps a fast machine's jitter out.
     assert large < 24 * max(small, 0.02)
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join))
+def test_a_repository_elsewhere_in_the_text_changes_nothing(text: str) -> None:
+    # Texts without one are read by shorter patterns.
+    elsewhere = f"{text}\n| q/r#999"
+    assert named_in(elsewhere, repo=REPO) == (*named_in(text, repo=REPO), "q/r#999")
+    assert closed_in(elsewhere, repo=REPO) == closed_in(text, repo=REPO)
 
 
 def test_a_text_is_cut() -> None:

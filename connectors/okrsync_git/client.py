@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+
+import msgspec
 
 from okrsync import git_command
 from okrsync.errors import SourceError
@@ -15,6 +16,7 @@ from okrsync.errors import SourceError
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _FORMAT = "%x00%H %ct %ae%x00:%B"
 """Each commit begins with an empty field, and nothing else is empty: that is where the answer is cut."""
+_COMMIT = re.compile(rf"({_HASH.pattern}) ([^ \0]*) ([^\0]*)\0:([^\0]*)(?:\0\n?(.*))?", re.DOTALL)
 _LOG = (
     "log",
     "-z",
@@ -32,19 +34,18 @@ _LOG = (
 )
 """Whatever a user's configuration could change in the answer is named here or in ``okrsync.git_command``."""
 _BATCH = 10_000
-_BEGIN = b"\0\0"
 
 
-class RawCommit(NamedTuple):
+class RawCommit(msgspec.Struct, frozen=True):
     """A commit as git tells it."""
 
     id: str
-    committed: bytes
+    committed: str
     """Seconds since 1970, as git wrote them: hostile text."""
-    email: bytes
-    message: bytes
-    """In UTF-8 where git could translate it, else as it was recorded."""
-    paths: tuple[bytes, ...]
+    email: str
+    message: str
+    """What git could not translate into Unicode is replaced."""
+    paths: tuple[str, ...]
     """Files it changed against its parent; none for a merge."""
 
 
@@ -107,15 +108,11 @@ class Clone:
     def _commits(self, arguments: Sequence[str], revisions: Sequence[str]) -> Iterator[RawCommit]:
         chunks = git_command.stream(arguments, where=self.where, folder=self.path, stdin=_lines(revisions))
         for record in _records(chunks):
-            head, _, rest = record.partition(b"\0")
-            message, *paths = rest.split(b"\0")
-            fields = head.split(b" ", 2)
-            id_ = fields[0].decode("ascii", "replace")
-            if len(fields) < 3 or not message.startswith(b":") or not _HASH.fullmatch(id_):
+            told = _COMMIT.fullmatch(record)
+            if told is None:
                 raise SourceError(f"{self.where}: the answer of git log cannot be read")
-            if paths:
-                paths[0] = paths[0].removeprefix(b"\n")
-            yield RawCommit(id_, fields[1], fields[2], message[1:], tuple(paths))
+            id_, committed, email, message, paths = told.groups()
+            yield RawCommit(id_, committed, email, message, () if paths is None else tuple(paths.split("\0")))
 
     def _run(self, *arguments: str, stdin: bytes = b"", accepted: Sequence[int] = (0,)) -> tuple[int, bytes]:
         return git_command.run(arguments, where=self.where, folder=self.path, stdin=stdin, accepted=accepted)
@@ -138,18 +135,19 @@ def _written(file: Path) -> str | None:
     return f"{found.st_mtime_ns} {found.st_size}"
 
 
-def _records(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _records(chunks: Iterable[bytes]) -> Iterator[str]:
     """The commits of a log, each from its hash to its last path."""
     pending = [b"\0"]  # the end of the record before the first one
     for chunk in chunks:
         pending.append(chunk)
-        if _BEGIN not in chunk and not chunk.startswith(b"\0"):
+        if b"\0\0" not in chunk and not chunk.startswith(b"\0"):
             continue
-        *whole, rest = b"".join(pending).split(_BEGIN)
-        yield from filter(None, whole)
+        # Text is cut at a NUL, which belongs to no other character: all at once costs a fifth of one by one.
+        whole, _, rest = b"".join(pending).rpartition(b"\0\0")
+        yield from filter(None, whole.decode("utf-8", "replace").split("\0\0"))
         pending = [rest]
     if rest := b"".join(pending).removesuffix(b"\0"):
-        yield rest
+        yield rest.decode("utf-8", "replace")
 
 
 def _split(chunks: Iterable[bytes], end: bytes) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from okrsync.references import references_of
 from okrsync_git.client import RawCommit
 
 LONGEST_TITLE = 500
+_KIND, _STATE = ItemKind.COMMIT, ItemState.DONE  # Python 3.11 takes as long for a member as for a whole title
 _LAST_SECOND = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 _OWNER_REPO = re.compile(r"/*([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/*")
 _HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
@@ -65,35 +66,34 @@ def item_of(commit: RawCommit, *, project: str, repo: str | None, web: str | Non
     The committer's date counts, not the author's: a rebase or a cherry-pick keeps the latter, and a branch that was
     written in March and came in May is work of May. ``web`` is the repository's address without a slash at the end.
     """
-    message = commit.message.decode("utf-8", "replace")
     at = moment_of(commit.committed)
-    first_line = message.lstrip().partition("\n")[0].strip()
+    first_line = commit.message.lstrip().partition("\n")[0].strip()
     return WorkItem(
         id=commit.id,
-        kind=ItemKind.COMMIT,
+        kind=_KIND,
         type="commit",
         level=0,
         key=commit.id,
         project=project,
         title=first_line if len(first_line) <= LONGEST_TITLE else f"{first_line[: LONGEST_TITLE - 1]}…",
         url=f"{web}/commit/{commit.id}" if web else None,
-        state=ItemState.DONE,
+        state=_STATE,
         status="committed",
         created_at=at,
         updated_at=at,
         done_at=at,
         author=_account(commit.email),
-        paths=tuple([path.decode("utf-8", "replace") for path in commit.paths]),
-        references=references_of(repo=repo, body=message),
+        paths=commit.paths,
+        references=references_of(repo=repo, body=commit.message),
     )
 
 
 @lru_cache(maxsize=10_000)
-def _account(email: bytes) -> str | None:
-    return email.decode("utf-8", "replace").strip().lower() or None
+def _account(email: str) -> str | None:
+    return email.strip().lower() or None
 
 
-def moment_of(seconds: bytes) -> datetime:
+def moment_of(seconds: str) -> datetime:
     """A commit's time. What lies outside the years that can be told is 1970, as git itself shows broken dates."""
     try:
         number = int(seconds)

@@ -8,9 +8,10 @@ for nobody. A comment is no entry of the history: who only comments has not acte
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from okrsync.dates import parse_moment
 from okrsync.model import Wait, WorkItem

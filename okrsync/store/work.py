@@ -462,6 +462,9 @@ def _cleaned(value: Any) -> Any:
     """A value with ``_clean`` text, in whatever it is made of."""
     if isinstance(value, tuple):
         return tuple(_cleaned(one) for one in value)
+    if isinstance(value, msgspec.Struct):
+        names = value.__struct_fields__
+        return msgspec.structs.replace(value, **{name: _cleaned(getattr(value, name)) for name in names})
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: _cleaned(getattr(value, field.name)) for field in fields(value)})
     return _clean(value)

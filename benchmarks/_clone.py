@@ -1,15 +1,13 @@
-"""``python -m benchmarks._git FOLDER``: read a clone with the connector, and nothing else."""
+"""``python -m benchmarks._clone FOLDER``: read a clone with the connector, and nothing else."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from okrsync_git import GitConnector
-from okrsync_git.client import _LOG
 
 from okrsync.connector import ConnectorContext
 
@@ -21,18 +19,6 @@ def read(clone: Path) -> int:
     (scope,) = connector.scopes()
     shards = connector.plan(scope, None).shards
     return sum(len(page.items) for shard in shards for page in connector.pages(scope, shard, None))
-
-
-def beside_git_log(clone: Path) -> tuple[float, float]:
-    """Seconds of ``git log`` with the fields that the connector asks for, and of the connector, in turns."""
-    best = [float("inf"), float("inf")]
-    for _ in range(10):
-        began = time.perf_counter()
-        subprocess.run(["git", *_LOG], cwd=clone, input=b"HEAD\n", check=True, stdout=subprocess.PIPE)
-        between = time.perf_counter()
-        read(clone)
-        best = [min(best[0], between - began), min(best[1], time.perf_counter() - between)]
-    return best[0], best[1]
 
 
 def generate(clone: Path, commits: int) -> Path:
