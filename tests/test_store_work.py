@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Engine, select
 
 from okrsync.connector import Page
@@ -77,7 +77,7 @@ def test_all_that_an_item_holds_is_stored(engine: Engine) -> None:
     with reading(engine) as connection:
         row = connection.execute(select(items)).mappings().one()
         waits = connection.execute(select(item_waits.c["account", "since", "until"]).order_by("since")).all()
-    as_they_are = set(WorkItem.__dataclass_fields__) & set(row.keys()) - {"id", "parent_id", "parent_key"}
+    as_they_are = set(WorkItem.__struct_fields__) & set(row.keys()) - {"id", "parent_id", "parent_key"}
     assert len(as_they_are) == 18
     assert {name: row[name] for name in as_they_are} == {name: getattr(FULL, name) for name in as_they_are}
     assert (row["native_id"], row["scope_id"], row["source"]) == ("id-SHOP-1", 1, "shop")
