@@ -70,7 +70,7 @@ def test_it_passes_the_suite(package: Path) -> None:
     ("right", "wrong", "said"),
     [
         ('cursor["done"] if cursor else 0', "0", "the cursor is not heeded: the shard began again"),
-        ("return parse_moment(text) if", "return datetime.fromisoformat(text).replace(tzinfo=None) if", "is not in UTC"),
+        ("return parse_moment(text) if", "return datetime.fromisoformat(text[:19]) if", "is not in UTC"),
         (
             "for item in self._items(self._text())]",
             "for item in self._items(self._text())[1:]]",
