@@ -7,12 +7,13 @@ fewer transactions. A page and its cursor are always in the same one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, Queue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -30,6 +31,15 @@ _PAGES_WAITING = 12
 _ITEMS_AT_ONCE = 2000
 """Items of one transaction, more or less: readers and other writers get their turn between two."""
 
+_WORTH_WAITING_FOR = 400
+"""Items that one transaction should have while more are on their way: with a hundred, an item costs twice as much."""
+
+_LONGEST_WAIT = 0.1
+"""Seconds that a page waits for others. One that is killed meanwhile is asked for again."""
+
+_GLANCE = 0.02
+"""Seconds after which the writer looks whether any other page is on its way still."""
+
 
 Stored: TypeAlias = Callable[[int, int], None]
 """Told of a page: how many items it had, and how many of them were new or changed."""
@@ -46,6 +56,8 @@ class ShardTask:
     scope_id: int
     """The scope's row in the store."""
     shard: Shard
+    begun: bool = True
+    """False of a plan that was just made: nobody can have left a cursor in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,8 @@ class Writer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._queue: Queue[_Letter | None] = Queue(_PAGES_WAITING)
+        self._pulling = 0
+        self._counting = Lock()
         self._thread = Thread(target=self._run, name="okrsync-writer", daemon=True)
 
     def save(self, arrival: work.Arrival, before: Future[int] | None = None) -> Future[int]:
@@ -76,6 +90,17 @@ class Writer:
         letter = _Letter(arrival, Future(), before)
         self._queue.put(letter)
         return letter.stored
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """A page is on its way: the writer may wait a moment for it, to store several in one transaction."""
+        with self._counting:
+            self._pulling += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._pulling -= 1
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -91,18 +116,28 @@ class Writer:
         ending = False
         while not ending:
             letters: list[_Letter] = []
+            items = 0
             letter = self._queue.get()
-            while letter is not None:
-                letters.append(letter)
-                if sum(len(each.arrival.page.items) for each in letters) >= _ITEMS_AT_ONCE:
-                    break
-                try:
-                    letter = self._queue.get_nowait()
-                except Empty:
-                    break
+            until = monotonic() + _LONGEST_WAIT
+            try:
+                while letter is not None:
+                    letters.append(letter)
+                    items += len(letter.arrival.page.items)
+                    if items >= _ITEMS_AT_ONCE:
+                        break
+                    letter = self._another(until if items < _WORTH_WAITING_FOR else 0.0)
+            except Empty:
+                pass
             ending = letter is None
             if letters:
                 self._store(letters)
+
+    def _another(self, until: float) -> _Letter | None:
+        """The next page; raises ``Empty`` when there is none and none is on its way, or at a moment of the clock."""
+        while self._pulling and monotonic() < until:
+            with suppress(Empty):
+                return self._queue.get(timeout=_GLANCE)
+        return self._queue.get_nowait()
 
     def _store(self, letters: list[_Letter]) -> None:
         for letter in letters:
@@ -147,7 +182,7 @@ class Puller:
 
         Returns when all is stored. Raises ``SourceError``, ``StoreError``.
         """
-        cursor = scopes.shard_cursor(self._engine, task.scope_id, task.shard.id)
+        cursor = scopes.shard_cursor(self._engine, task.scope_id, task.shard.id) if task.begun else None
         try:
             self._pull_from(task, cursor, stored, given_up)
         except CursorExpired:
@@ -167,7 +202,12 @@ class Puller:
         last: Future[int] | None = None
         ended = False
         try:
-            for page in connector.pages(task.scope, task.shard, cursor):
+            pages = connector.pages(task.scope, task.shard, cursor)
+            while True:
+                with self._writer.expecting():
+                    page = next(pages, None)
+                if page is None:
+                    break
                 if self._stopping.is_set():
                     return
                 if last is not None and last.done():

@@ -437,7 +437,8 @@ class _Coordinator:
         assert run.plan is not None
         todo = [shard for shard in run.plan.shards if shard.id not in run.done]
         for shard in todo:
-            task = ShardTask(run.scope, run.row.id, shard)
+            # On another machine a task may be begun anew, by then with a cursor.
+            task = ShardTask(run.scope, run.row.id, shard, begun=run.resumed or not self._here)
             stored = partial(self._page_stored, run)
             self._add(
                 run,
