@@ -27,6 +27,9 @@ class HttpPolicy:
 
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
+    """Without a byte."""
+    whole_timeout: float = 180.0
+    """For a whole answer, however steadily it comes (``okrsync.deadline``)."""
     attempts: int = 6
     """Tries of one request, the first included."""
     longest_wait: float = 120.0

@@ -60,16 +60,19 @@ def send(webhook: Webhook, message: Message, now: datetime) -> None:
 def _post(webhook: Webhook, message: Message, now: datetime) -> None:
     import requests
 
+    from okrsync.deadline import timed
+
     body, query = _FORMATS[webhook.type](webhook, message, now)
     try:
         # No redirects: the address is a secret of this host alone.
-        answer = requests.post(
-            webhook.url.get_secret_value(),
-            json=body,
-            params=query,
-            timeout=DEFAULT_POLICY.timeout,
-            allow_redirects=False,
-        )
+        with timed(requests.Session()) as session:
+            answer = session.post(
+                webhook.url.get_secret_value(),
+                json=body,
+                params=query,
+                timeout=DEFAULT_POLICY.timeout,
+                allow_redirects=False,
+            )
     except requests.exceptions.ConnectTimeout:
         raise RetryableError(f"{webhook.where} does not answer") from None
     except requests.exceptions.Timeout:

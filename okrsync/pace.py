@@ -86,6 +86,12 @@ class Pace:
         with self._changed:
             self._pacing.pause(self._clock(), seconds, why)
 
+    def read(self, *, usable: bool) -> None:
+        """Tell what an answer with status 200 turned out to be, where a host refuses that way too: one that goes on
+        refusing for ``PATIENCE`` is given up as one that does not answer is."""
+        with self._changed:
+            self._pacing.read(self._clock(), usable=usable)
+
     def spend(self, kind: str, seconds: float) -> None:
         """Nothing more is asked of one kind for so long: its allowance is used up."""
         with self._changed:

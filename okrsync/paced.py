@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
+from okrsync.deadline import TimedAdapter
+from okrsync.http import DEFAULT_POLICY, HttpPolicy
 from okrsync.pace import OnWait, Pace
 
 _PIECE = 1 << 20
@@ -24,7 +25,7 @@ class Cost:
     points: int = 1
 
 
-class PacedAdapter(HTTPAdapter):
+class PacedAdapter(TimedAdapter):
     """Sends each request when its host's pace lets it: ``session.mount("https://", PacedAdapter(pace))``."""
 
     def __init__(
@@ -34,9 +35,11 @@ class PacedAdapter(HTTPAdapter):
         on_wait: OnWait = lambda why, seconds: None,
         cost: Callable[[requests.PreparedRequest], Cost] = lambda request: Cost(),
         pool_maxsize: int = 10,
+        policy: HttpPolicy = DEFAULT_POLICY,
     ) -> None:
-        """``on_wait`` is the connector context's; ``cost`` tells what the host's operator counts."""
-        super().__init__(pool_maxsize=pool_maxsize)
+        """``on_wait`` is the connector context's; ``cost`` tells what the host's operator counts; ``policy`` how long
+        a whole answer may take."""
+        super().__init__(policy, pool_maxsize=pool_maxsize)
         self._pace = pace
         self._on_wait = on_wait
         self._cost = cost

@@ -101,6 +101,8 @@ class Pacing:
         self._refusals_in_a_row = 0
         self._useless: tuple[float, float] | None = None
         """From when to when it gave no usable answer; None after a usable one."""
+        self._refused_with_200: tuple[float, float] | None = None
+        """The same of answers that only their readers know for refusals."""
         self._allowances: dict[str, _Allowance] = {}
         self._spent: dict[str, deque[tuple[float, int]]] = {kind: deque() for kind in limits.points_a_minute}
 
@@ -117,7 +119,8 @@ class Pacing:
     @property
     def given_up(self) -> bool:
         """Has it been asked in vain for so long that no more should be asked of it?"""
-        return self._useless is not None and self._useless[1] - self._useless[0] > PATIENCE
+        spans = (self._useless, self._refused_with_200)
+        return any(span is not None and span[1] - span[0] > PATIENCE for span in spans)
 
     def ask(self, now: float, kind: str = "", points: int = 1) -> Hold | None:
         """May a request start now? None, or what it must wait for."""
@@ -175,6 +178,13 @@ class Pacing:
         self._rate.unanswered(now, started)
         self._in_vain(now, started)
         self._end(kind)
+
+    def read(self, now: float, *, usable: bool) -> None:
+        """What a good answer turned out to be, where a host refuses with status 200 as well (GraphQL)."""
+        if usable:
+            self._refused_with_200 = None
+        else:
+            self._refused_with_200 = (self._refused_with_200[0] if self._refused_with_200 else now, now)
 
     def pause(self, now: float, seconds: float, why: str) -> None:
         """Nothing starts for so long."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
+from okrsync_github import Settings
+from okrsync_github.client import GitHubClient
 from requests.structures import CaseInsensitiveDict
 
+from okrsync.connector import ConnectorContext
 from okrsync.errors import RetryableError, SourceError
 from okrsync.pace import Paces, host_of
 from okrsync.paced import Cost, PacedAdapter
@@ -307,3 +312,46 @@ def test_a_host_that_was_given_up_is_not_asked_for_other_scopes() -> None:
             session.get("http://127.0.0.1:9/")
     # Not one of those that are tried again.
     assert not isinstance(caught.value, RetryableError)
+
+
+def test_a_host_that_goes_on_refusing_with_200_is_given_up() -> None:
+    pacing = Pacing(8)
+    trips = int(PATIENCE // 100)
+    for trip in range(trips + 1):
+        pacing.begin(trip * 100)
+        pacing.good(trip * 100 + 1, trip * 100)
+        pacing.read(trip * 100 + 1, usable=False)
+        assert not pacing.given_up
+    pacing.read(trips * 100 + 2, usable=False)
+    assert pacing.given_up
+    pacing.read(trips * 100 + 3, usable=True)
+    assert not pacing.given_up
+
+
+class OnlyLimits(StandIn):
+    """GraphQL that answers nothing but that its limit is reached, with status 200."""
+
+    def handle(self, request: Request) -> Response:
+        limited = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}
+        return Response(200, limited, {"Retry-After": "0"})
+
+
+def test_graphql_that_only_speaks_of_its_limit_costs_minutes_whatever_there_is_to_ask() -> None:
+    clock = iter(range(0, 100_000, 30))
+    paces = Paces(8, lambda: float(next(clock)))
+    settings = Settings.model_validate({"type": "github", "auth": {"token": "t"}, "repos": ["a/b"]})
+    with OnlyLimits() as service:
+        settings = settings.model_copy(update={"url": service.url})
+        context = ConnectorContext("shop-github", Path(), ZoneInfo("UTC"), paces=paces)
+        client = GitHubClient(settings, context)
+        asked = 0
+        with pytest.raises(SourceError, match="no usable answer for 10 minutes") as caught:  # noqa: PT012
+            while True:  # another scope, and another
+                asked += 1
+                try:
+                    client.graphql(lambda lacks: "query { viewer { login } }", {})
+                except RetryableError:
+                    continue
+        client.close()
+    assert not isinstance(caught.value, RetryableError)
+    assert asked < 10

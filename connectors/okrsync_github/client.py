@@ -230,6 +230,7 @@ class GitHubClient:
                 message = str(each.get("message", ""))
                 if each.get("type") in ("RATE_LIMITED", "RATE_LIMIT") or Requester.isRateLimitError(message):
                     refusal = self._rate_limit(f"{where}: {one_line(message)}", headers)
+                    self._pace.read(usable=False)
                     if headers.get("X-RateLimit-Remaining", "").strip() == "0":
                         # The hour's points of GraphQL alone: REST counts its own.
                         self._pace.spend("graphql", refusal.retry_after or 0.0)
@@ -238,6 +239,7 @@ class GitHubClient:
                     # What is refused with 200 looks like an answer to the pace, which all threads share.
                     self._pace.pause(refusal.retry_after or 0.0, one_line(message))
                     raise refusal
+            self._pace.read(usable=True)
             if bytes(data) in (b"", b"null"):
                 raise refusal_of(errors, where)
             return GraphQLAnswer(data, errors, _date(headers))
@@ -386,7 +388,7 @@ class GitHubClient:
         line: _Line | None = getattr(self._own, "line", None)
         if line is None:
             parts = urlsplit(self._settings.url)
-            adapter = PacedAdapter(self._pace, on_wait=self._context.on_wait, cost=cost_of)
+            adapter = PacedAdapter(self._pace, on_wait=self._context.on_wait, cost=cost_of, policy=self._policy)
             line = _Line(Connection(f"{parts.scheme}://{parts.netloc}", self._policy, adapter))
             self._own.line = line
             with self._lock:

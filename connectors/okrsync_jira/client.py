@@ -79,7 +79,7 @@ class JiraClient:
         self._jira = JIRA(
             server=self._base, get_server_info=False, max_retries=0, timeout=policy.timeout, validate=False, **login
         )
-        adapter = PacedAdapter(paces.of(self._base), on_wait=on_wait, pool_maxsize=max(10, 2 * jobs))
+        adapter = PacedAdapter(paces.of(self._base), on_wait=on_wait, pool_maxsize=max(10, 2 * jobs), policy=policy)
         session = self._jira._session
         for scheme in ("https://", "http://"):
             session.mount(scheme, adapter)

@@ -224,15 +224,20 @@ def _once(url: str, headers: dict[str, str], where: str, refusal: Callable[[byte
     """The answer, or where the server points."""
     import requests
 
+    from okrsync.deadline import timed
+
     try:
-        with requests.get(
-            url,
-            headers=headers,
-            auth=lambda request: request,  # without one, requests would take a login from the user's .netrc
-            timeout=DEFAULT_POLICY.timeout,
-            stream=True,
-            allow_redirects=False,
-        ) as response:
+        with (
+            timed(requests.Session()) as session,
+            session.get(
+                url,
+                headers=headers,
+                auth=lambda request: request,  # without one, requests would take a login from the user's .netrc
+                timeout=DEFAULT_POLICY.timeout,
+                stream=True,
+                allow_redirects=False,
+            ) as response,
+        ):
             if response.status_code in _REDIRECTS and "Location" in response.headers:
                 return response.headers["Location"]
             if response.status_code != requests.codes.ok:

@@ -65,6 +65,8 @@ def session(where: str, policy: HttpPolicy = DEFAULT_POLICY) -> requests.Session
     """
     import requests
 
+    from okrsync.deadline import timed
+
     class Session(requests.Session):
         def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
             if kwargs.get("timeout") is None:
@@ -77,7 +79,7 @@ def session(where: str, policy: HttpPolicy = DEFAULT_POLICY) -> requests.Session
                 raise SourceError(f"{where} sends on to {to}: if that is the wiki, write its address as `url`")
             return response
 
-    return Session()
+    return timed(Session(), policy)
 
 
 def upload_note(hash_: str) -> str:
