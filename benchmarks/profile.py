@@ -104,14 +104,15 @@ def _stored(url: str, arrived: Sequence[Arrival], pages: int) -> float:
 
 def jira(*, cloud: bool) -> tuple[list[bytes], Callable[[bytes], Page], Callable[[str], Any]]:
     """Answers of a search, what reads one, and what sends a request to a stand-in."""
-    from okrsync.http import DEFAULT_POLICY
-    from okrsync.pace import Paces
     from okrsync_jira import JiraConnector
     from okrsync_jira.client import JiraClient
     from okrsync_jira.custom import STANDARD_FIELDS, CustomFields
     from okrsync_jira.items import Reader
     from okrsync_jira.search import Found
     from okrsync_jira.wire import search_answer
+
+    from okrsync.http import DEFAULT_POLICY
+    from okrsync.pace import Paces
 
     made = (_jira_site.Site if cloud else _jira_site.Server)(ITEMS)
     custom = CustomFields.found_in(_jira_site.FIELDS)
