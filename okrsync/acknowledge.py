@@ -19,7 +19,8 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from okrsync.config_yaml import MAX_BYTES, parse_document
-from okrsync.errors import ConfigError
+from okrsync.errors import ConfigError, reason_of
+from okrsync.language import _
 from okrsync.variables import Variables
 
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -36,7 +37,7 @@ def write_acknowledgement(file: Path, objective: str, goal: str, value: str, env
         target = file.resolve(strict=True)
         raw = target.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
+        raise ConfigError(_("{file} cannot be read: {reason}").format(file=file, reason=reason_of(error))) from error
     try:
         before = raw.decode("utf-8")
         after = edited(before, objective, goal, value)
@@ -44,8 +45,10 @@ def write_acknowledgement(file: Path, objective: str, goal: str, value: str, env
         after = None
     if after is None or not _says_the_same(raw, after.encode(), objective, goal, value, environ):
         raise ConfigError(
-            f"{file} is written in a way that okrsync does not edit: nothing was changed. "
-            f"Write this line into objective {objective}: {_KEY}: {{{goal}: {value}}}"
+            _(
+                "{file} is written in a way that okrsync does not edit: nothing was changed. Write this line "
+                "into objective {objective}: {key}: {{{goal}: {value}}}"
+            ).format(file=file, objective=objective, key=_KEY, goal=goal, value=value)
         )
     if after != before:
         _replace(target, raw, after.encode(), file)
@@ -173,11 +176,13 @@ def _replace(target: Path, read: bytes, content: bytes, shown: Path) -> None:
             os.fsync(stream.fileno())
         Path(draft).chmod(target.stat().st_mode & 0o7777)
         if target.read_bytes() != read:
-            raise ConfigError(f"{shown} was changed by somebody else meanwhile: nothing was written; try again")
+            raise ConfigError(
+                _("{file} was changed by somebody else meanwhile: nothing was written; try again").format(file=shown)
+            )
         Path(draft).replace(target)
         draft = None
     except OSError as error:
-        raise ConfigError(f"cannot write {shown}: {error.strerror}") from error
+        raise ConfigError(_("cannot write {file}: {reason}").format(file=shown, reason=reason_of(error))) from error
     finally:
         if draft is not None:
             with suppress(OSError):

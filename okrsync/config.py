@@ -238,19 +238,19 @@ def _okr_files(document: Document, okrs: str, base: Path) -> list[Path]:
                 for name in names
                 if name.endswith((".yaml", ".yml")) and not name.startswith(".")
             )
-            missing = "holds no .yaml file"
+            missing = _("'okrs': {path} holds no .yaml file")
         elif place.is_file():
             return [place]
         elif glob.has_magic(okrs):
             names = glob.glob(okrs, root_dir=base, recursive=True)  # noqa: PTH207 (pathlib refuses absolute patterns)
             found = sorted(base / name for name in names if (base / name).is_file())
-            missing = "matches no file"
+            missing = _("'okrs': {path} matches no file")
         else:
-            found, missing = [], "does not exist"
+            found, missing = [], _("'okrs': {path} does not exist")
     except (OSError, ValueError):
-        found, missing = [], "cannot be read"
+        found, missing = [], _("'okrs': {path} cannot be read")
     if not found:
-        document.problem(("okrs",), f"'okrs': {shown} {missing}")
+        document.problem(("okrs",), missing.format(path=shown))
     return found
 
 
@@ -278,7 +278,8 @@ def _silences(document: Document, findings: FindingsModel | None) -> tuple[Silen
             if known is None or not id_:
                 shown = document.shown((*each.path, "subject"))
                 hint = did_you_mean(kind, SUBJECT_KINDS)
-                document.problem((*each.path, "subject"), f"{shown} is no subject such as level:department{hint}")
+                said = _("{subject} is no subject such as level:department{hint}").format(subject=shown, hint=hint)
+                document.problem((*each.path, "subject"), said)
                 continue
             subject = Subject(known, id_)
         silences.append(Silence(each.rule, subject, each.reason))
@@ -295,7 +296,8 @@ def _check_people(
         known = first.setdefault(person.id, person)
         if known is not person:
             there = document.line((*known.path, "id"))
-            document.problem(place, f"the person {document.shown(place)} stands twice; the first is in line {there}")
+            said = _("the person {name} stands twice; the first is in line {line}")
+            document.problem(place, said.format(name=document.shown(place), line=there))
         if teams is not None and person.team is not None and person.team not in teams:
             place = (*person.path, "team")
             said = _("unknown {what} {name}{hint}").format(

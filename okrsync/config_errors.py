@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,27 +13,45 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, PrivateAt
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from okrsync.config_yaml import Document, YamlMapping, YamlPath
-from okrsync.language import N_, _
+from okrsync.errors import WrongValue
+from okrsync.language import N_, _, alternatives
 
 _DROPPED = "okrsync_dropped"
 
-_WORDS = {
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), N_("must be a whole number")),
-    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), N_("must be a number")),
-    **dict.fromkeys(("bool_type", "bool_parsing"), N_("must be true or false")),
-    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), N_("must be a list")),
+_SENTENCES = {
     **dict.fromkeys(
-        ("dict_type", "mapping_type", "model_type", "model_attributes_type"), N_("must hold keys and values")
+        ("int_type", "int_parsing", "int_from_float", "int_parsing_size"), N_("{name} must be a whole number")
     ),
-    **dict.fromkeys(("string_too_short", "too_short"), N_("must not be empty")),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), N_("{name} must be a number")),
+    **dict.fromkeys(("bool_type", "bool_parsing"), N_("{name} must be true or false")),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), N_("{name} must be a list")),
+    **dict.fromkeys(
+        ("dict_type", "mapping_type", "model_type", "model_attributes_type"),
+        N_("{name} must hold keys and values"),
+    ),
+    **dict.fromkeys(("string_too_short", "too_short"), N_("{name} must not be empty")),
+    "greater_than": N_("{name} must be greater than {gt}"),
+    "greater_than_equal": N_("{name} must be {ge} or more"),
+    "less_than": N_("{name} must be less than {lt}"),
+    "less_than_equal": N_("{name} must be {le} or less"),
+    "string_pattern_mismatch": N_("{name} must match the pattern {pattern}"),
+    "string_too_long": N_("{name} must have at most {max_length} characters"),
+    "url_parsing": N_("{name} must be an address"),
 }
+"""Of an error's type by pydantic, a sentence with the places of its context."""
+
+
+def closest(wrong: str, known: Iterable[str]) -> str | None:
+    """The name among those known that a wrong one was most probably meant to be."""
+    return next(iter(get_close_matches(wrong, sorted(known), n=1, cutoff=0.6)), None)
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """``; did you mean 'labels'?``, or else which names there are, or nothing when there is none."""
     names = sorted(known)
-    for name in get_close_matches(wrong, names, n=1, cutoff=0.6):
-        return _("; did you mean {name!r}?").format(name=name)
+    nearest = closest(wrong, names)
+    if nearest is not None:
+        return _("; did you mean {name!r}?").format(name=nearest)
     if not names:
         return ""
     shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
@@ -69,7 +88,7 @@ class YamlModel(BaseModel):
         try:
             model = handler(value)
         except ValidationError as error:
-            report(error, cls, value, cls.noun)
+            report(error, cls, value, _(cls.noun))
             try:
                 model = handler(_without_errors(value, error))
             except ValidationError:
@@ -91,7 +110,6 @@ def read_model(model: type[YamlModel], document: Document) -> Any:
 def report(error: ValidationError, model: type[BaseModel], value: YamlMapping, noun: str) -> None:
     """Note every error of ``model`` against ``value`` in the document; ``noun`` is what messages call the value."""
     located = [(found, *_locate(found, value)) for found in error.errors(include_url=False, include_input=False)]
-    noun = _(noun)
     for found, path, missing in _best_branches(located):
         if found["type"] == _DROPPED:
             continue
@@ -121,12 +139,20 @@ def _sentence(name: str, found: ErrorDetails, value: Any) -> str:
         )
         return said.format(name=name)
     if kind in ("value_error", "assertion_error"):
-        words = str(found.get("ctx", {}).get("error", found["msg"]))
-        return f"{name} {words}" if words.startswith(("must ", "is ", "has ")) else f"{name}: {words}"
-    if kind in _WORDS:
-        return _("{name} {problem}").format(name=name, problem=_(_WORDS[kind]))
-    words = found["msg"].replace("Input should ", "must ", 1)
-    return f"{name} {words}" if words.startswith("must ") else f"{name} is not valid: {words}"
+        error = found.get("ctx", {}).get("error", found["msg"])
+        if isinstance(error, WrongValue):
+            return error.about(name)
+        words = str(error)
+        # A plugin's own, in English.
+        if words.startswith(("must ", "is ", "has ")):
+            return f"{name} {words}"
+        return _("{name}: {problem}").format(name=name, problem=words)
+    if kind == "literal_error":
+        known = re.findall(r"'[^']*'", found["ctx"]["expected"])
+        return _("{name} must be {known}").format(name=name, known=alternatives(known))
+    if kind in _SENTENCES:
+        return _(_SENTENCES[kind]).format(name=name, **found.get("ctx", {}))
+    return _("{name} is not valid: {problem}").format(name=name, problem=found["msg"])
 
 
 def _name(path: YamlPath) -> str:

@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, WithJsonSchema
 
 from okrsync.completed import DEFAULT_NOT_COMPLETED
-from okrsync.config_errors import YamlModel, did_you_mean
+from okrsync.config_errors import YamlModel, closest, did_you_mean
 from okrsync.config_yaml import WrittenFloat, WrittenInt
 from okrsync.durations import PATTERN, parse_days, parse_duration
+from okrsync.errors import WrongValue
 from okrsync.findings.thresholds import Thresholds
-from okrsync.language import N_
+from okrsync.language import N_, _
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ACKNOWLEDGED = re.compile(r"[0-9a-f]{6,8}( by \S{1,100})?", re.ASCII)
@@ -34,13 +35,13 @@ def _as_list(value: Any) -> Any:
 
 def _id(value: str) -> str:
     if any(letter.isspace() or letter == "," or not letter.isprintable() for letter in value) or len(value) > 100:
-        raise ValueError("must be one word of at most 100 characters, without spaces or commas")
+        raise WrongValue(_("{name} must be one word of at most 100 characters, without spaces or commas"))
     return value
 
 
 def _source_name(value: str) -> str:
     if _id(value) == "outcomes" or ":" in value:
-        raise ValueError("is no name for a source: 'outcomes' and ':' have a meaning in `okrsync sync`")
+        raise WrongValue(_("{name} is no name for a source: 'outcomes' and ':' have a meaning in `okrsync sync`"))
     return value
 
 
@@ -51,7 +52,7 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 def _day(value: Any) -> Any:
     day = _any_day(value)
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        raise ValueError(f"must be a day of the years {_FIRST_YEAR} to {_LAST_YEAR}")
+        raise WrongValue(_("{name} must be a day of the years {first} to {last}"), first=_FIRST_YEAR, last=_LAST_YEAR)
     return day
 
 
@@ -60,41 +61,41 @@ def _any_day(value: Any) -> date:
         return value
     text = str(_as_written(value)).strip()
     if isinstance(value, datetime) or (_DAY.match(text) and len(text) > 10):
-        raise ValueError("must be a day without a time, such as 2026-10-01")
+        raise WrongValue(_("{name} must be a day without a time, such as 2026-10-01"))
     try:
         if not _DAY.fullmatch(text):
             raise ValueError
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError("must be a day such as 2026-10-01") from None
+        raise WrongValue(_("{name} must be a day such as 2026-10-01")) from None
 
 
 def _number(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError("must be a number")
+        raise WrongValue(_("{name} must be a number"))
     try:
         return float(value) if isinstance(value, int) else value
     except OverflowError:
-        raise ValueError("must be a number") from None
+        raise WrongValue(_("{name} must be a number")) from None
 
 
 def _expression(value: str) -> str:
     try:
         re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"is not a regular expression: {error}") from None
+        raise WrongValue(_("{name} is not a regular expression: {error}"), error=error) from None
     return value
 
 
 def _acknowledged(value: str) -> str:
     if not _ACKNOWLEDGED.fullmatch(value.strip()):
-        raise ValueError("must be a revision, such as `okrsync ack` writes it: 3f2a9c4d, or 3f2a9c4d by lin")
+        raise WrongValue(_("{name} must be a revision, such as `okrsync ack` writes it: 3f2a9c4d, or 3f2a9c4d by lin"))
     return value.strip()
 
 
 def _not_zero(value: timedelta) -> timedelta:
     if not value:
-        raise ValueError("must be longer than nothing")
+        raise WrongValue(_("{name} must be longer than nothing"))
     return value
 
 
@@ -102,14 +103,15 @@ def _timezone(value: Any) -> Any:
     try:
         return ZoneInfo(value)
     except (TypeError, ValueError, OSError, ZoneInfoNotFoundError):
-        raise ValueError(f"must be a time zone such as Asia/Shanghai{_nearest_zone(value)}") from None
+        raise WrongValue(
+            _("{name} must be a time zone such as Asia/Shanghai{hint}"), hint=_nearest_zone(value)
+        ) from None
 
 
 def _nearest_zone(value: Any) -> str:
     zones = {zone.lower(): zone for zone in available_timezones()}
-    suggestion = did_you_mean(str(value).lower(), zones)
-    found = re.fullmatch(r"; did you mean '(.*)'\?", suggestion)
-    return f"; did you mean {zones[found.group(1)]!r}?" if found else ""
+    nearest = closest(str(value).lower(), zones)
+    return "" if nearest is None else _("; did you mean {name!r}?").format(name=zones[nearest])
 
 
 def _rule(value: str) -> str:
@@ -117,7 +119,7 @@ def _rule(value: str) -> str:
 
     known = {each.id for each in RULES}
     if value not in known:
-        raise ValueError(f"is no rule{did_you_mean(value, known)}")
+        raise WrongValue(_("{name} is no rule{hint}"), hint=did_you_mean(value, known))
     return value
 
 
@@ -236,19 +238,23 @@ def _webhook_url(value: SecretStr) -> SecretStr:
     address = value.get_secret_value()
     try:
         parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
+        host, _port = parts.hostname, parts.port
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https") or re.search(r"[\s\x00-\x20\x7f]", address):
-        raise ValueError("must be the address of a webhook, such as https://hooks.slack.com/…; write it as ${NAME}")
+        raise WrongValue(
+            _("{name} must be the address of a webhook, such as https://hooks.slack.com/…; write it as ${{NAME}}")
+        )
     if parts.scheme == "http" and host not in ("localhost", "127.0.0.1", "::1"):
-        raise ValueError("must begin with https://: over http anybody on the way could read the secret in it")
+        raise WrongValue(_("{name} must begin with https://: over http anybody on the way could read the secret in it"))
     return value
 
 
 def _page_link(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`\x00-\x20]+", value.replace("{page}", "page")):
-        raise ValueError("must be an address such as https://wiki.acme.example/{page}; only {page} may be in braces")
+        raise WrongValue(
+            _("{name} must be an address such as https://wiki.acme.example/{{page}}; only {{page}} may be in braces")
+        )
     return value
 
 

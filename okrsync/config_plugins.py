@@ -7,12 +7,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from okrsync import plugins
-from okrsync.config_errors import did_you_mean, report
+from okrsync.config_errors import closest, report
 from okrsync.config_yaml import YamlMapping
 from okrsync.errors import ConfigError
+from okrsync.language import N_, _
 from okrsync.plain_secrets import refuse_plain_settings
 
-_NOUNS = {plugins.CONNECTORS: "source", plugins.OUTCOMES: "outcome source", plugins.PUBLISHERS: "wiki"}
+_NOUNS = {plugins.CONNECTORS: N_("source"), plugins.OUTCOMES: N_("outcome source"), plugins.PUBLISHERS: N_("wiki")}
 """What messages call the plugins of a group."""
 
 
@@ -21,21 +22,24 @@ def read_settings(group: str, value: YamlMapping) -> Any:
 
     Returns None when they are wrong; the document of ``value`` says why.
     """
-    noun = _NOUNS[group]
+    noun = _(_NOUNS[group])
     document, path = value.document, value.path
     kind = value.get("type")
     if kind is None:
-        document.problem(path, f"'type' is missing in this {noun}; installed: {_installed(group)}")
+        said = _("'type' is missing in this {noun}; installed: {names}")
+        document.problem(path, said.format(noun=noun, names=_installed(group)))
         return None
     if not isinstance(kind, str):
-        document.problem((*path, "type"), "'type' must be a text")
+        document.problem((*path, "type"), _("{name} must be a text").format(name="'type'"))
         return None
     shown = document.shown((*path, "type"))
     if kind not in plugins.installed(group):
-        suggestion = did_you_mean(kind, set(plugins.installed(group)))
-        suggestion = suggestion if "mean" in suggestion else ""
-        installed = f"installed: {_installed(group)}"
-        document.problem((*path, "type"), f"no {noun} of type {shown} is known{suggestion or '; ' + installed}")
+        meant = closest(kind, plugins.installed(group))
+        if meant is not None:
+            said = _("no {noun} of type {type} is known; did you mean {name!r}?")
+        else:
+            said = _("no {noun} of type {type} is known; installed: {names}")
+        document.problem((*path, "type"), said.format(noun=noun, type=shown, name=meant, names=_installed(group)))
         return None
     try:
         settings: type[BaseModel] = plugins.load(group, kind).Settings
@@ -45,7 +49,7 @@ def read_settings(group: str, value: YamlMapping) -> Any:
     try:
         read = settings.model_validate(value)
     except ValidationError as error:
-        report(error, settings, value, f"the {noun} of type {shown}")
+        report(error, settings, value, _("the {noun} of type {type}").format(noun=noun, type=shown))
         return None
     refuse_plain_settings(read, value)
     return read
@@ -57,4 +61,4 @@ def default_settings(group: str, kind: str) -> Any:
 
 
 def _installed(group: str) -> str:
-    return ", ".join(sorted(plugins.installed(group))) or "none"
+    return ", ".join(sorted(plugins.installed(group))) or _("none")

@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from okrsync.errors import Problem
+from okrsync.errors import Problem, reason_of
 from okrsync.language import _
 from okrsync.variables import Lookup, NotFound
 from okrsync.yaml_nodes import compose
@@ -180,29 +180,32 @@ def _parse(document: Document, text: str, lookup: Lookup) -> None:
         node = compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        words = ", ".join(part for part in (error.context, error.problem) if part)
+        words = ", ".join(_(part) for part in (error.context, error.problem) if part)
         document.problems.append(
             Problem(shown, mark.line + 1 if mark else None, _("not valid YAML: {problem}").format(problem=words))
         )
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        document.problems.append(Problem(shown, line, "not valid YAML: a control character stands here"))
+        document.problems.append(Problem(shown, line, _("not valid YAML: a control character stands here")))
     except YAMLError:
-        document.problems.append(Problem(shown, None, "not valid YAML"))
+        document.problems.append(Problem(shown, None, _("not valid YAML")))
     except RecursionError:
         document.problems.append(
             Problem(shown, None, _("nested more than {depth} levels deep").format(depth=MAX_DEPTH))
         )
     except ValueError:
         # ruamel passes an impossible \U escape or number in a directive straight to chr() and int().
-        document.problems.append(Problem(shown, None, "not valid YAML: an escape or directive is out of range"))
+        document.problems.append(Problem(shown, None, _("not valid YAML: an escape or directive is out of range")))
     else:
         if node is None:
-            document.problems.append(Problem(shown, None, "the file is empty"))
+            document.problems.append(Problem(shown, None, _("the file is empty")))
         elif not isinstance(node, MappingNode):
-            kind = "a list" if isinstance(node, SequenceNode) else "a single value"
-            line = node.start_mark.line + 1
-            document.problems.append(Problem(shown, line, f"the file must hold keys and values, not {kind}"))
+            said = (
+                _("the file must hold keys and values, not a list")
+                if isinstance(node, SequenceNode)
+                else _("the file must hold keys and values, not a single value")
+            )
+            document.problems.append(Problem(shown, node.start_mark.line + 1, said))
         else:
             _fill(document, node, lookup)
 
@@ -213,7 +216,7 @@ def _text(path: Path, document: Document) -> str | None:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = reason_of(error)
         document.problems.append(Problem(document.file, None, _("cannot be read: {reason}").format(reason=reason)))
         return None
     return _decoded(raw, document)
@@ -229,7 +232,7 @@ def _decoded(raw: bytes, document: Document) -> str | None:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        document.problems.append(Problem(document.file, line, "not UTF-8: save the file in the encoding UTF-8"))
+        document.problems.append(Problem(document.file, line, _("not UTF-8: save the file in the encoding UTF-8")))
         return None
 
 
@@ -274,9 +277,9 @@ class _Builder:
     def value(self, node: Node, path: YamlPath) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise _TooMuch(f"more than {MAX_NODES:,} values, aliases expanded")
+            raise _TooMuch(_("more than {count:,} values, aliases expanded").format(count=MAX_NODES))
         if len(path) > MAX_DEPTH:
-            raise _TooMuch(f"nested more than {MAX_DEPTH} levels deep (or an alias holds itself)")
+            raise _TooMuch(_("nested more than {depth} levels deep (or an alias holds itself)").format(depth=MAX_DEPTH))
         # Below an alias these are the lines of its anchor: what is wrong is mended there.
         self.document._lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, MappingNode):
@@ -293,7 +296,7 @@ class _Builder:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, ScalarNode) or key_node.tag in (_TAG + "null", _TAG + "merge"):
-                shown = "<<" if key_node.tag == _TAG + "merge" else "this"
+                shown = "<<" if key_node.tag == _TAG + "merge" else _("this")
                 self._note(line, _("{key} cannot be a key here").format(key=shown))
                 continue
             key = str(key_node.value)
@@ -320,10 +323,10 @@ class _Builder:
             try:
                 return _number(kind, text)
             except (ValueError, OverflowError):
-                self.document.problem(path, "not a number that can be read; put it in quotes if it is a text")
+                self.document.problem(path, _("not a number that can be read; put it in quotes if it is a text"))
                 return text
         if kind not in ("str", "timestamp"):
-            self.document.problem(path, f"the tag {kind!r} is not known; leave it out")
+            self.document.problem(path, _("the tag {kind!r} is not known; leave it out").format(kind=kind))
         return self._substitute(text, path)
 
     def _substitute(self, text: str, path: YamlPath) -> str:

@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from okrsync.errors import WrongValue
+from okrsync.language import N_, _
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 """As cron counts them, from 0; 7 is Sunday too."""
@@ -23,11 +26,11 @@ class _Field(NamedTuple):
 
 
 _FIELDS = (
-    _Field("minute", 0, 59),
-    _Field("hour", 0, 23),
-    _Field("day of the month", 1, 31),
-    _Field("month", 1, 12, _MONTHS),
-    _Field("weekday", 0, 7, WEEKDAYS),
+    _Field(N_("minute"), 0, 59),
+    _Field(N_("hour"), 0, 23),
+    _Field(N_("day of the month"), 1, 31),
+    _Field(N_("month"), 1, 12, _MONTHS),
+    _Field(N_("weekday"), 0, 7, WEEKDAYS),
 )
 _PART = re.compile(r"(?:(?P<all>\*)|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?", re.ASCII)
 _LONGEST_MONTH = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
@@ -60,7 +63,9 @@ def parse(text: str) -> Cron:
     """
     written = text.split()
     if len(written) != len(_FIELDS):
-        raise ValueError("must be five fields as in cron: minute, hour, day, month, weekday, such as 0 8 * * 1")
+        raise WrongValue(
+            _("{name} must be five fields as in cron: minute, hour, day, month, weekday, such as 0 8 * * 1")
+        )
     minutes, hours, days, months, weekdays = (
         _values(part, field) for part, field in zip(written, _FIELDS, strict=True)
     )
@@ -68,7 +73,7 @@ def parse(text: str) -> Cron:
     # Like cron itself: a field that begins with a star restricts nothing here, even where it has a step.
     free_day, free_weekday = written[2].startswith("*"), written[4].startswith("*")
     if free_weekday and not any(days[0] <= _LONGEST_MONTH.get(month, 31) for month in months):
-        raise ValueError(f"must be a cron expression; none of its months has a day {days[0]}")
+        raise WrongValue(_("{name} must be a cron expression; none of its months has a day {day}"), day=days[0])
     return Cron(" ".join(written), minutes, hours, days, months, weekdays, not free_day and not free_weekday)
 
 
@@ -78,8 +83,13 @@ def _values(written: str, field: _Field) -> tuple[int, ...]:
         found = _PART.fullmatch(part)
         step = int(found["step"] or 1) if found else 0
         if not found or not step or (found["step"] and found["first"] and not found["last"]):
-            raise ValueError(
-                f"must be a cron expression; {written!r} is no {field.name}: write *, 5, 1-5, */15 or a list of these"
+            raise WrongValue(
+                _(
+                    "{name} must be a cron expression; {written!r} is no {field}: write *, 5, 1-5, */15 or a list "
+                    "of these"
+                ),
+                written=written,
+                field=_(field.name),
             )
         if found["all"]:
             first, last = field.low, field.high
@@ -89,7 +99,7 @@ def _values(written: str, field: _Field) -> tuple[int, ...]:
             if field.words is WEEKDAYS and last == 0 < first:
                 last = 7  # fri-sun
         if first > last:
-            raise ValueError(f"must be a cron expression; the range {part!r} runs backwards")
+            raise WrongValue(_("{name} must be a cron expression; the range {part!r} runs backwards"), part=part)
         values.update(range(first, last + 1, step))
     return tuple(sorted(values))
 
@@ -98,8 +108,15 @@ def _number(written: str, field: _Field) -> int:
     if written in field.words:
         return field.words.index(written) + (1 if field.words is _MONTHS else 0)
     if not written.isdecimal():
-        raise ValueError(f"must be a cron expression; {written!r} is no {field.name}")
+        raise WrongValue(
+            _("{name} must be a cron expression; {written!r} is no {field}"), written=written, field=_(field.name)
+        )
     number = int(written)
     if not field.low <= number <= field.high:
-        raise ValueError(f"must be a cron expression; {number} is not between {field.low} and {field.high}")
+        raise WrongValue(
+            _("{name} must be a cron expression; {number} is not between {low} and {high}"),
+            number=number,
+            low=field.low,
+            high=field.high,
+        )
     return number

@@ -8,9 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from okrsync.language import N_, _
+
 
 class OkrsyncError(Exception):
     """Base of all errors that okrsync raises on purpose."""
+
+
+def reason_of(error: OSError | Exception) -> str:
+    """Why the operating system refused something, in the language in use where it is one of the usual reasons."""
+    words = error.strerror if isinstance(error, OSError) else None
+    return _(words) if words else str(error)
+
+
+_USUAL = (
+    *(N_("No such file or directory"), N_("Permission denied"), N_("Operation not permitted"), N_("File exists")),
+    *(N_("Is a directory"), N_("Not a directory"), N_("Directory not empty"), N_("File name too long")),
+    *(N_("No space left on device"), N_("Read-only file system"), N_("Input/output error"), N_("Broken pipe")),
+)
+"""Marked for the catalogues: so the C library says it."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +55,23 @@ class ConfigError(OkrsyncError):
             return
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class WrongValue(ValueError):
+    """What a settings' validator says of a value, as a whole sentence in which ``{name}`` is the key it stands under::
+
+    raise WrongValue(_("{name} holds a blank"))
+    raise WrongValue(_("{name} has {count} columns"), count=3)
+    """
+
+    def __init__(self, sentence: str, **places: object) -> None:
+        self.sentence = sentence
+        self.places = places
+        super().__init__(self.about(_("this")))
+
+    def about(self, name: str) -> str:
+        """The sentence about the value that messages call ``name``."""
+        return self.sentence.format(name=name, **self.places)
 
 
 class StoreError(OkrsyncError):

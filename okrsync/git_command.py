@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import one_line
+from okrsync.language import _
 
 LOCAL_TIMEOUT = 120.0
 """Seconds until a command that stays on this machine, or the next bytes of its output, must have come."""
@@ -123,7 +124,11 @@ def run(
         try:
             out, said = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            raise RetryableError(f"{where}: git {arguments[0]} did not end within {timeout:g} s") from None
+            raise RetryableError(
+                _("{where}: git {arguments} did not end within {timeout:g} s").format(
+                    where=where, arguments=arguments[0], timeout=timeout
+                )
+            ) from None
     if process.returncode not in accepted:
         raise _failure(where, arguments[0], process.returncode, said)
     return process.returncode, out
@@ -166,7 +171,11 @@ def stream(
             watcher.join()
         code = process.wait()
         if late.is_set():
-            raise RetryableError(f"{where}: git {arguments[0]} said nothing for {timeout:g} s")
+            raise RetryableError(
+                _("{where}: git {arguments} said nothing for {timeout:g} s").format(
+                    where=where, arguments=arguments[0], timeout=timeout
+                )
+            )
         if code:
             heard.seek(0)
             raise _failure(where, arguments[0], code, heard.read(100_000))
@@ -199,12 +208,14 @@ def _started(
             )
         except FileNotFoundError:
             if folder.is_dir():
-                raise SourceError(f"{where}: there is no program `git` on PATH. Install git") from None
-            raise SourceError(f"{where}: there is no such folder") from None
+                raise SourceError(
+                    _("{where}: there is no program `git` on PATH. Install git").format(where=where)
+                ) from None
+            raise SourceError(_("{where}: there is no such folder").format(where=where)) from None
         except NotADirectoryError:
-            raise SourceError(f"{where}: this is a file, not a folder") from None
+            raise SourceError(_("{where}: this is a file, not a folder").format(where=where)) from None
         except (OSError, ValueError) as error:
-            raise SourceError(f"{where}: git cannot be started: {error}") from None
+            raise SourceError(_("{where}: git cannot be started: {error}").format(where=where, error=error)) from None
         try:
             yield process
         finally:
@@ -253,16 +264,20 @@ def _environment(folder: Path, variables: Mapping[str, str], credentials: Creden
 def _failure(where: str, command: str, code: int, said: bytes) -> SourceError:
     """The error that git's words stand for."""
     text = said.decode("utf-8", "replace")
-    detail = _worth_reading(text) or f"git {command} ended with exit code {code}"
+    detail = _worth_reading(text) or _("git {command} ended with exit code {code}").format(command=command, code=code)
     if _OTHER_OWNER.search(text):
         return GitError(
-            f"{where} belongs to another user, and git refuses to read it. If you trust it, run "
-            "`git config --global --add safe.directory PATH` with its path, as the user that okrsync runs as",
+            _(
+                "{where} belongs to another user, and git refuses to read it. If you trust it, run `git "
+                "config --global --add safe.directory PATH` with its path, as the user that okrsync runs as"
+            ).format(where=where),
             code,
             text,
         )
     if _NO_ACCOUNT.search(text):
-        return AuthError(f"{where}: {detail}. Check `auth` and what the account may do")
+        return AuthError(
+            _("{where}: {detail}. Check `auth` and what the account may do").format(where=where, detail=detail)
+        )
     if _LATER.search(text):
         return RetryableError(f"{where}: {detail}")
     return GitError(f"{where}: {detail}", code, text)

@@ -23,6 +23,7 @@ from okrsync.errors import SourceError
 from okrsync.git_command import GitError
 from okrsync.goals import versions_in
 from okrsync.http import one_line
+from okrsync.language import _, ngettext
 from okrsync.model import GoalVersion
 from okrsync.programme import read_objectives
 
@@ -113,11 +114,19 @@ def read_history(base: Path, okrs: str, now: datetime, after: str = "") -> Histo
     notes = []
     if many or len(read) < len(commits):
         first = read[-1].committed.date() if read else now.date()
-        notes.append(f"changes before {first} are not read: {git.where} has more of them than okrsync reads at once")
+        notes.append(
+            _("changes before {first} are not read: {where} has more of them than okrsync reads at once").format(
+                first=first, where=git.where
+            )
+        )
     boundary: Collection[str] = ()
     if git.is_shallow():
         boundary = {each.id for each in read if not each.parents}
-        notes.append(f"{git.where} is shallow: older changes are not known; `git fetch --unshallow` brings them")
+        notes.append(
+            _("{where} is shallow: older changes are not known; `git fetch --unshallow` brings them").format(
+                where=git.where
+            )
+        )
     versions = tuple(_versions(read[::-1], reader, git, now, boundary))
     return History(head, versions, (*notes, *reader.unreadable()), whole=not goes_on)
 
@@ -150,7 +159,7 @@ class _Git:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.where = f"the git history of {folder}"
+        self.where = _("the git history of {folder}").format(folder=folder)
 
     def head(self) -> str | None:
         """The commit that is checked out; None where there is no repository, or no commit yet."""
@@ -251,12 +260,12 @@ class _Reader:
         read: list[_Commit] = []
         for start in range(0, len(commits), _BATCH):
             some = commits[start : start + _BATCH]
-            wanted = [after for commit in some for _, _, after in commit.files if after is not None]
+            wanted = [after for commit in some for _path, _before, after in commit.files if after is not None]
             contents = dict(self.git.blobs([each for each in dict.fromkeys(wanted) if each not in self.files]))
             for commit in some:
                 if self.left <= 0:
                     return read
-                for path, _, after in commit.files:
+                for path, _before, after in commit.files:
                     if after is not None:
                         self._read(after, contents.get(after), f"commit {commit.id[:10]}: {path}")
                 read.append(commit)
@@ -272,7 +281,15 @@ class _Reader:
         """Which files could not be read, and why."""
         more = len(self._failed) - _MOST_UNREADABLE
         return self._failed[:_MOST_UNREADABLE] + (
-            [f"{more} more files of old commits cannot be read"] if more > 0 else []
+            [
+                ngettext(
+                    "{count} more file of old commits cannot be read",
+                    "{count} more files of old commits cannot be read",
+                    more,
+                ).format(count=more)
+            ]
+            if more > 0
+            else []
         )
 
     def _read(self, blob: str, raw: bytes | None, name: str) -> None:
@@ -280,7 +297,9 @@ class _Reader:
             return
         if raw is None:
             self.files[blob] = None
-            self._failed.append(f"{one_line(name)} is missing in this clone, or too large to be read")
+            self._failed.append(
+                _("{name} is missing in this clone, or too large to be read").format(name=one_line(name))
+            )
             return
         parts = [self._part(part) for part in _split(raw)]
         if parts and all(part is not None for part in parts):
@@ -290,7 +309,7 @@ class _Reader:
         goals, problem = _goals(raw, name)
         self.files[blob] = goals
         if problem is not None:
-            self._failed.append(f"cannot be read as goals: {one_line(problem, 300)}")
+            self._failed.append(_("cannot be read as goals: {problem}").format(problem=one_line(problem, 300)))
 
     def _part(self, text: str) -> _Goals | None:
         if text not in self._parts:

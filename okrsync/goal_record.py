@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from okrsync.config import Config
 from okrsync.errors import SourceError
+from okrsync.language import _
 from okrsync.model import GoalVersion
 from okrsync.store import goals
 
@@ -26,7 +27,7 @@ def record_goals(engine: Engine, config: Config, now: datetime) -> tuple[str, ..
     try:
         found = read_history(config.base, config.okrs, now, stored.head if stored else "")
     except SourceError as error:
-        return (f"the git history of the goals is not read: {error}",)
+        return (_("the git history of the goals is not read: {error}").format(error=error),)
     if found is None:
         return ()
     notes = found.notes if found.whole or stored is None else (*stored.notes, *found.notes)
@@ -49,7 +50,7 @@ def known_versions(engine: Engine, config: Config, now: datetime) -> tuple[list[
     try:
         found = read_history(config.base, config.okrs, now, stored.head if stored else "")
     except SourceError as error:
-        return versions, (*notes, f"the git history of the goals is not read: {error}")
+        return versions, (*notes, _("the git history of the goals is not read: {error}").format(error=error))
     if found is None:
         return versions, notes
     if found.whole:

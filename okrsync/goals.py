@@ -17,6 +17,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from okrsync.dates import day_of
+from okrsync.language import _
 from okrsync.model import ChangeReason, GoalKind, GoalVersion, KeyResult, Objective, Programme, WorkRule
 from okrsync.numbers import show
 
@@ -55,7 +56,7 @@ class GoalChange:
     def words(self) -> str:
         """``target 500 → 350``; hostile text, as it stood in the files."""
         if self.field == "goal":
-            return "added" if self.after is not None else "removed"
+            return _("added") if self.after is not None else _("removed")
         return f"{self.field} {_words(self.field, self.before)} → {_words(self.field, self.after)}"
 
 
@@ -202,11 +203,11 @@ def _unknown(value: Any) -> bool:
 
 def _words(field: str, value: Any) -> str:
     if value is None or value == [] or value == {}:
-        return "none"
+        return _("none")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, int | float):
-        return f"{value:g} d" if field in _DAYS else show(value)
+        return _("{days:g} d").format(days=value) if field in _DAYS else show(value)
     if isinstance(value, list):
         return "; ".join(str(each) for each in value)
     if isinstance(value, dict):

@@ -15,6 +15,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from okrsync.errors import AuthError, RetryableError, SourceError
+from okrsync.language import _
 
 T = TypeVar("T")
 
@@ -97,8 +98,8 @@ def with_retries(
     except RetryableError as error:
         if (error.retry_after or 0.0) <= policy.longest_wait:
             raise
-        asked = f"{error}. It asks to wait {error.retry_after:.0f} s, which is too long for one run: try again later"
-        raise RetryableError(asked, error.retry_after) from error
+        asked = _("{error}. It asks to wait {seconds:.0f} s, which is too long for one run: try again later")
+        raise RetryableError(asked.format(error=error, seconds=error.retry_after), error.retry_after) from error
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -166,14 +167,15 @@ def error_of(status: int, headers: Mapping[str, str], detail: str, where: str) -
     which source and request it was. A 403 that carries a rate limit is retryable (GitHub's secondary limits answer 403
     or 429).
     """
-    said = f": {one_line(detail)}" if detail.strip() else ""
+    said = _("{where} answered {status}: {detail}") if detail.strip() else _("{where} answered {status}")
+    message = said.format(where=where, status=status, detail=one_line(detail))
     if status in RETRYABLE_STATUS or (status == 403 and retry_after(headers) is not None):
-        return RetryableError(f"{where} answered {status}{said}", retry_after(headers))
+        return RetryableError(message, retry_after(headers))
     if status == 401:
-        return AuthError(f"{where} answered 401{said}. Check the token: it may be wrong or expired")
+        return AuthError(_("{answer}. Check the token: it may be wrong or expired").format(answer=message))
     if status == 403:
-        return AuthError(f"{where} answered 403{said}. The account may not do this: check its permissions")
-    return SourceError(f"{where} answered {status}{said}")
+        return AuthError(_("{answer}. The account may not do this: check its permissions").format(answer=message))
+    return SourceError(message)
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from okrsync.dates import day_of
 from okrsync.errors import SourceError
+from okrsync.language import _
 from okrsync.model import Cycle, KeyResult, Programme
 from okrsync.numbers import count_of
 from okrsync.outcomes.interface import OutcomeContext, OutcomeSource, Reading
@@ -123,10 +124,12 @@ class _Reading:
         if not known or (self.source.forgets and not self.still_runs):
             return None
         before = count_of(known, "value")
-        kept = f"it gave no value between {self.start} and {self.end}, and {before} before: what is known is kept"
+        kept = _("it gave no value between {start} and {end}, and {before} before: what is known is kept").format(
+            start=self.start, end=self.end, before=before
+        )
         if self.source.forgets:
             return SourceError(kept)
-        return SourceError(f"{kept} (`okrsync sync outcomes --full` takes them away)")
+        return SourceError(_("{kept} (`okrsync sync outcomes --full` takes them away)").format(kept=kept))
 
 
 def _measured(programme: Programme) -> Sequence[tuple[Cycle, KeyResult]]:

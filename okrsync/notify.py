@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from okrsync.errors import RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, error_of, one_line, retry_after, with_retries
+from okrsync.language import _
 
 Chat = Literal["slack", "teams", "feishu", "dingtalk"]
 
@@ -74,16 +75,20 @@ def _post(webhook: Webhook, message: Message, now: datetime) -> None:
                 allow_redirects=False,
             )
     except requests.exceptions.ConnectTimeout:
-        raise RetryableError(f"{webhook.where} does not answer") from None
+        raise RetryableError(_("{where} does not answer").format(where=webhook.where)) from None
     except requests.exceptions.Timeout:
-        raise SourceError(f"{webhook.where} did not answer in time; the message may have arrived") from None
+        raise SourceError(
+            _("{where} did not answer in time; the message may have arrived").format(where=webhook.where)
+        ) from None
     except requests.exceptions.ConnectionError:
-        raise RetryableError(f"{webhook.where} cannot be reached") from None
+        raise RetryableError(_("{where} cannot be reached").format(where=webhook.where)) from None
     except requests.exceptions.RequestException as error:
         # Its text may hold the address.
-        raise SourceError(f"{webhook.where} could not be told ({type(error).__name__})") from None
+        raise SourceError(
+            _("{where} could not be told ({name})").format(where=webhook.where, name=type(error).__name__)
+        ) from None
     if answer.status_code == 429:
-        raise RetryableError(f"{webhook.where} answered 429", retry_after(answer.headers))
+        raise RetryableError(_("{where} answered 429").format(where=webhook.where), retry_after(answer.headers))
     if not answer.ok or answer.is_redirect:
         # Whatever the status, it is not sent again: an answer of 502 may come after the message has.
         raise SourceError(str(error_of(answer.status_code, answer.headers, answer.text[:500], webhook.where)))
@@ -101,8 +106,9 @@ def _accepted(webhook: Webhook, answer: Any) -> None:
     told = told if isinstance(told, dict) else {}
     code = told.get("code", told.get("StatusCode")) if webhook.type == "feishu" else told.get("errcode")
     if code != 0:
-        said = one_line(str(told.get("msg") or told.get("errmsg") or "it gave no reason"))
-        raise SourceError(f"{webhook.where} refused the message (code {one_line(str(code), 20)}): {said}")
+        said = one_line(str(told.get("msg") or told.get("errmsg") or _("it gave no reason")))
+        refused = _("{where} refused the message (code {code}): {said}")
+        raise SourceError(refused.format(where=webhook.where, code=one_line(str(code), 20), said=said))
 
 
 _Formatted = tuple[dict[str, Any], Mapping[str, str]]

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from okrsync.errors import RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, RETRYABLE_STATUS, quota, retry_after
+from okrsync.language import _
 from okrsync.pacing import NO_LIMITS, PATIENCE, Hold, HostLimits, Pacing
 
 _WORTH_TELLING = 0.5
@@ -127,11 +128,13 @@ class Pace:
                 now = self._clock()
                 hold = None if self._closed else self._pacing.ask(now, kind, points)
                 if self._closed:
-                    raise RetryableError(f"{self.host}: not asked any more, the sync is ending")
+                    raise RetryableError(_("{host}: not asked any more, the sync is ending").format(host=self.host))
                 if self._pacing.given_up:
                     raise SourceError(
-                        f"{self.host} has given no usable answer for {PATIENCE / 60:.0f} minutes and is not asked any "
-                        "more in this run: try again later"
+                        _(
+                            "{host} has given no usable answer for {minutes:.0f} minutes and is not asked any more in "
+                            "this run: try again later"
+                        ).format(host=self.host, minutes=PATIENCE / 60)
                     )
                 if hold is None:
                     self._pacing.begin(now, kind, points)
@@ -153,11 +156,10 @@ class Pace:
         with self._changed:
             now = self._clock()
             if status == 429 or (status == 403 and wait is not None):
-                asked = "" if wait is None else f" and asks to wait {wait:.0f} s"
-                self._pacing.refused(now, started, wait, f"it answered {status}{asked}", kind)
+                self._pacing.refused(now, started, wait, _answer(status, wait), kind)
             elif status in RETRYABLE_STATUS:
                 if wait is not None:
-                    self._pacing.pause(now, wait, f"it answered {status} and asks to wait {wait:.0f} s")
+                    self._pacing.pause(now, wait, _answer(status, wait))
                 self._pacing.failed(now, started, kind)
             else:
                 self._pacing.good(now, started, sort, kind)
@@ -197,6 +199,13 @@ class Paces:
             paces = list(self._known.values())
         for pace in paces:
             pace.close()
+
+
+def _answer(status: int, wait: float | None) -> str:
+    """What the host said, as the reason of a pause."""
+    if wait is None:
+        return _("it answered {status}").format(status=status)
+    return _("it answered {status} and asks to wait {seconds:.0f} s").format(status=status, seconds=wait)
 
 
 def host_of(url: str) -> str:

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from okrsync.language import _
 from okrsync.pacing_rate import Rate
 
 START = 4.0
@@ -131,12 +132,12 @@ class Pacing:
             if now >= allowance.reset_at:
                 del self._allowances[kind]
             elif allowance.under_way >= allowance.left:
-                return Hold(allowance.reset_at, "its allowance is used up until then")
+                return Hold(allowance.reset_at, _("its allowance is used up until then"))
         budget = self._limits.points_a_minute.get(kind)
         if budget is not None:
             free_at = self._points_free_at(now, kind, budget, min(points, budget))
             if free_at > now:
-                return Hold(free_at, f"it allows {budget} points a minute, which are spent")
+                return Hold(free_at, _("it allows {budget} points a minute, which are spent").format(budget=budget))
         if self._under_way >= int(self._window.size):
             return Hold(None)
         next_at = self._rate.next_at(now)

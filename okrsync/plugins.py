@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, distributions
 from typing import Any
 
 from okrsync.errors import ConfigError
+from okrsync.language import _
 
 CONNECTORS = "okrsync.connectors"
 OUTCOMES = "okrsync.outcomes"
@@ -27,8 +28,9 @@ def installed(group: str) -> Mapping[str, EntryPoint]:
         known = found.get(entry.name)
         if known is not None and known.value != entry.value:
             raise ConfigError(
-                f"two installed packages provide {entry.name!r} in {group} ({known.value}, {entry.value}): "
-                "uninstall one of them"
+                _("two installed packages provide {name!r} in {group} ({one}, {other}): uninstall one of them").format(
+                    name=entry.name, group=group, one=known.value, other=entry.value
+                )
             )
         found[entry.name] = entry
     return found
@@ -54,8 +56,14 @@ def load(group: str, name: str) -> Any:
     """
     entries = installed(group)
     if name not in entries:
-        raise ConfigError(f"no plugin {name!r} in {group}; installed: {', '.join(sorted(entries)) or 'none'}")
+        raise ConfigError(
+            _("no plugin {name!r} in {group}; installed: {names}").format(
+                name=name, group=group, names=", ".join(sorted(entries)) or _("none")
+            )
+        )
     try:
         return entries[name].load()
     except ImportError as error:
-        raise ConfigError(f"the plugin {name!r} in {group} cannot be imported: {error}") from error
+        raise ConfigError(
+            _("the plugin {name!r} in {group} cannot be imported: {error}").format(name=name, group=group, error=error)
+        ) from error

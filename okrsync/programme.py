@@ -78,9 +78,11 @@ def read_programme(
         if okr_file is not None:
             files.append((document, okr_file))
 
-    teams = _once([(document, team) for document, each in files for team in each.teams or ()], "team")
-    pillars = _once([(document, pillar) for document, each in files for pillar in each.strategy or ()], "pillar")
-    cycles = _once([(document, each.cycle) for document, each in files if each.cycle], "cycle")
+    teams = _once([(document, team) for document, each in files for team in each.teams or ()], N_("team"))
+    pillars = _once(
+        [(document, pillar) for document, each in files for pillar in each.strategy or ()], N_("strategy pillar")
+    )
+    cycles = _once([(document, each.cycle) for document, each in files if each.cycle], N_("cycle"))
     for document, cycle in cycles:
         if cycle.end < cycle.start:
             document.problem((*cycle.path, "end"), _("the cycle ends before it starts"))
@@ -132,11 +134,9 @@ def _once(found: Iterable[tuple[Document, Any]], what: str) -> list[tuple[Docume
         known_in, known = first.setdefault(each.id, (document, each))
         if known is not each and known.model_dump() != each.model_dump():
             path = (*each.path, "id")
-            document.problem(
-                path,
-                f"{what} {document.shown(path)} is declared differently in {known_in.place((*known.path, 'id'))}: "
-                "make the two equal, or remove one",
-            )
+            said = _("{what} {name} is declared differently in {place}: make the two equal, or remove one")
+            place = known_in.place((*known.path, "id"))
+            document.problem(path, said.format(what=_(what), name=document.shown(path), place=place))
     return list(first.values())
 
 
@@ -182,7 +182,7 @@ def _loops(edges: Mapping[str, str]) -> list[list[str]]:
 def _objectives(
     files: list[tuple[Document, OkrFile]], cycles: list[CycleModel], names: _Names, warnings: list[Problem]
 ) -> Iterable[Objective]:
-    declared: dict[str, str] = {}
+    declared: dict[str, tuple[str, str]] = {}
     for document, okr_file in files:
         if not okr_file.objectives:
             continue
@@ -196,18 +196,28 @@ def _objectives(
                 document.problem(("objectives",), said.format(count=len(cycles)))
             continue
         for model in okr_file.objectives:
-            _unique(document, model, "objective", declared)
+            _unique(
+                document, model, N_("the id {id} belongs to another objective in {place}: ids are unique"), declared
+            )
             for key_result in model.key_results or ():
-                _unique(document, key_result, "key result", declared)
+                _unique(
+                    document,
+                    key_result,
+                    N_("the id {id} belongs to another key result in {place}: ids are unique"),
+                    declared,
+                )
             yield _objective(document, model, cycle.id, names, warnings)
 
 
-def _unique(document: Document, model: ObjectiveModel | KeyResultModel, what: str, declared: dict[str, str]) -> None:
+def _unique(
+    document: Document, model: ObjectiveModel | KeyResultModel, said: str, declared: dict[str, tuple[str, str]]
+) -> None:
+    """``said`` is what to say of another that takes the id of this one."""
     path = (*model.path, "id")
-    place = f"{what} in {document.place(path)}"
-    first = declared.setdefault(model.id, place)
-    if first != place:
-        document.problem(path, f"the id {document.shown(path)} belongs to another {first}: ids are unique")
+    here = (said, document.place(path))
+    said, place = first = declared.setdefault(model.id, here)
+    if first != here:
+        document.problem(path, _(said).format(id=document.shown(path), place=place))
 
 
 def _team(document: Document, model: TeamModel) -> Team:

@@ -22,6 +22,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from okrsync.errors import ConfigError, OkrsyncError, SourceError
+from okrsync.language import _
 from okrsync.pulling import Puller, ShardTask, Writer
 
 if TYPE_CHECKING:
@@ -65,26 +66,37 @@ def dask_cluster(
     cannot be used, when the store is one that only this machine has, or when no scheduler or no worker is there.
     """
     if not url.startswith(_SCHEME) or not url.removeprefix(_SCHEME).strip("/"):
-        raise ConfigError(f"--executor {url}: write dask://HOST:PORT, the address of a Dask scheduler")
+        raise ConfigError(
+            _("--executor {url}: write dask://HOST:PORT, the address of a Dask scheduler").format(url=url)
+        )
     if not config.store.startswith("postgresql"):
         raise ConfigError(
-            "--executor needs a store that all workers reach: set store: postgresql+psycopg://HOST/NAME in okrsync.yaml"
+            _(
+                "--executor needs a store that all workers reach: set store: postgresql+psycopg://HOST/NAME "
+                "in okrsync.yaml"
+            )
         )
     try:
         import distributed
     except ImportError:
-        raise ConfigError("--executor dask:// needs Dask: pip install 'okrsync[dask]'") from None
+        raise ConfigError(_("--executor dask:// needs Dask: pip install 'okrsync[dask]'")) from None
 
     address = url.removeprefix(_SCHEME).strip("/")
     try:
         made: Any = distributed.Client  # its package is typed in part only
         client = made(f"tcp://{address}", timeout=_CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"--executor {url}: no Dask scheduler answers there ({type(error).__name__})") from None
+        raise ConfigError(
+            _("--executor {url}: no Dask scheduler answers there ({name})").format(url=url, name=type(error).__name__)
+        ) from None
     try:
         workers = len(client.scheduler_info(n_workers=-1)["workers"])
         if not workers:
-            raise ConfigError(f"--executor {url}: the cluster has no workers; start some with: dask worker {address}")
+            raise ConfigError(
+                _("--executor {url}: the cluster has no workers; start some with: dask worker {address}").format(
+                    url=url, address=address
+                )
+            )
         client.subscribe_topic(_TOPIC, lambda event: on_wait(*event[1]))
         recipe = Recipe(str(config.path), jobs, workers)
         executor = client.get_executor(pure=False)
@@ -98,7 +110,7 @@ def _begin(executor: Any, recipe: Recipe, task: ShardTask) -> Future[Pulled]:
     pulled: Future[Pulled] = Future()
 
     def ended(future: Future[Pulled]) -> None:
-        error = future.exception() if not future.cancelled() else SourceError("it was cancelled")
+        error = future.exception() if not future.cancelled() else SourceError(_("it was cancelled"))
         if error is None:
             pulled.set_result(future.result())
         elif isinstance(error, OkrsyncError):
@@ -106,7 +118,11 @@ def _begin(executor: Any, recipe: Recipe, task: ShardTask) -> Future[Pulled]:
         else:
             where = f"{task.scope.source}:{task.scope.id}"
             pulled.set_exception(
-                SourceError(f"{where}: the cluster could not pull it ({type(error).__name__}); see the workers' logs")
+                SourceError(
+                    _("{where}: the cluster could not pull it ({name}); see the workers' logs").format(
+                        where=where, name=type(error).__name__
+                    )
+                )
             )
 
     executor.submit(pull_shard, recipe, task).add_done_callback(ended)

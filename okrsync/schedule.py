@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Never, Self
 from zoneinfo import ZoneInfo
 
 from okrsync.cron import WEEKDAYS, Cron
-from okrsync.errors import StoreError
+from okrsync.errors import StoreError, reason_of
+from okrsync.language import _
 
 if TYPE_CHECKING:
     from apscheduler.triggers.base import BaseTrigger
@@ -127,7 +128,9 @@ class Health:
             draft.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
             draft.replace(self._path)
         except OSError as error:
-            raise StoreError(f"the health file {self._path} cannot be written: {error.strerror}") from error
+            raise StoreError(
+                _("the health file {file} cannot be written: {reason}").format(file=self._path, reason=reason_of(error))
+            ) from error
 
 
 def read_health(path: Path) -> dict[str, Any]:
@@ -135,13 +138,15 @@ def read_health(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise StoreError(f"the health file {path} cannot be read: {error.strerror}") from error
+        raise StoreError(
+            _("the health file {file} cannot be read: {reason}").format(file=path, reason=reason_of(error))
+        ) from error
     except ValueError:
-        raise StoreError(f"{path} is no health file: it is not JSON") from None
+        raise StoreError(_("{file} is no health file: it is not JSON").format(file=path)) from None
     match content:
         case {"jobs": dict(jobs)} if all(isinstance(facts, dict) for facts in jobs.values()):
             return dict(content)
-    raise StoreError(f"{path} is no health file of `okrsync schedule`")
+    raise StoreError(_("{file} is no health file of `okrsync schedule`").format(file=path))
 
 
 def signs(path: Path, now: datetime) -> tuple[bool, list[str]]:
@@ -152,17 +157,21 @@ def signs(path: Path, now: datetime) -> tuple[bool, list[str]]:
     content = read_health(path)
     alive = _moment(content.get("alive"))
     if alive is None or now - alive > ALIVE_WITHIN:
-        return False, [f"no sign of life since {content.get('alive')}"]
+        return False, [_("no sign of life since {moment}").format(moment=content.get("alive"))]
     lines = []
     for name, facts in sorted(content["jobs"].items()):
         if facts.get("running"):
-            lines.append(f"{name}: runs since {facts.get('began')}")
+            lines.append(_("{job}: runs since {moment}").format(job=name, moment=facts.get("began")))
         elif "ended" in facts:
             code = facts.get("exit_code")
-            how = "broke off" if code is None else f"ended with exit code {code}"
-            lines.append(f"{name}: {how} at {facts['ended']}")
+            said = (
+                _("{job}: broke off at {moment}")
+                if code is None
+                else _("{job}: ended with exit code {code} at {moment}")
+            )
+            lines.append(said.format(job=name, code=code, moment=facts["ended"]))
         else:
-            lines.append(f"{name}: not run yet; next {facts.get('next')}")
+            lines.append(_("{job}: not run yet; next {moment}").format(job=name, moment=facts.get("next")))
     return True, lines
 
 
@@ -207,14 +216,14 @@ def run(
 
 def _run(job: Job, health: Health, clock: Callable[[], datetime], say: Callable[[str, Job, str], None]) -> None:
     health.note(job.name, began=clock(), running=True, exit_code=None)
-    say("begins", job, "begins")
+    say("begins", job, _("begins"))
     code: int | None = None
     try:
         code = job.work()
     except Exception:  # noqa: BLE001 (a defect of one run must not end all that come after it; it is said in full)
-        say("broke", job, f"broke off\n{traceback.format_exc()}")
+        say("broke", job, "{}\n{}".format(_("broke off"), traceback.format_exc()))
     else:
-        say("ended", job, f"ended with exit code {code}")
+        say("ended", job, _("ended with exit code {code}").format(code=code))
     finally:
         health.note(job.name, ended=clock(), running=False, exit_code=code)
 

@@ -6,7 +6,8 @@ import os
 from datetime import date, timedelta
 from pathlib import Path
 
-from okrsync.errors import ConfigError
+from okrsync.errors import ConfigError, reason_of
+from okrsync.language import _
 
 _CONFIG = """\
 # yaml-language-server: $schema=schemas/okrsync.schema.json
@@ -114,14 +115,17 @@ def write_starter(folder: Path, today: date) -> list[Path]:
     schemas = [folder / "schemas" / name for name in FILES]
     taken = [path for path in (*texts, *schemas) if os.path.lexists(path)]
     if taken:
-        raise ConfigError(f"{', '.join(map(str, taken))} exists already: nothing was written; choose another folder")
+        said = _("{files} exists already: nothing was written; choose another folder")
+        raise ConfigError(said.format(files=", ".join(map(str, taken))))
     try:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
         return [*texts, *write_schemas(folder / "schemas")]
     except OSError as error:
-        raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
+        raise ConfigError(
+            _("cannot write {file}: {reason}").format(file=error.filename, reason=reason_of(error))
+        ) from error
 
 
 def _quarter(day: date) -> tuple[date, date]:

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from okrsync.connector import Connector, ConnectorContext, Cursor, Plan, SourceSettings
 from okrsync.errors import ConfigError, SourceError
+from okrsync.language import _
 from okrsync.model import Scope
 from okrsync.pace import Paces
 from okrsync.plugins import CONNECTORS, load
@@ -145,7 +146,11 @@ def sync(
     """
     for selector in only:
         if selector.source not in sources:
-            raise ConfigError(f"no source {selector.source!r}; configured: {', '.join(sorted(sources)) or 'none'}")
+            raise ConfigError(
+                _("no source {source!r}; configured: {names}").format(
+                    source=selector.source, names=", ".join(sorted(sources)) or _("none")
+                )
+            )
     names = [name for name in sources if not only or any(selector.source == name for selector in only)]
     paces = Paces(options.jobs)
     connectors = {name: make_connector(name, sources[name], options, observer, paces) for name in names}
@@ -260,7 +265,11 @@ def _open_scopes(
         unknown = {scope for scope in wanted if scope is not None} - {scope.id for scope in listed}
         if unknown:
             known = ", ".join(sorted(scope.id for scope in listed))
-            raise ConfigError(f"source {name} has no scope {sorted(unknown)[0]!r}; it has: {known or 'none'}")
+            raise ConfigError(
+                _("source {name} has no scope {scope!r}; it has: {names}").format(
+                    name=name, scope=sorted(unknown)[0], names=known or _("none")
+                )
+            )
         for scope in listed:
             if whole or scope.id in wanted:
                 runs.append(_Run(connectors[name], scope, rows[scope.id], ScopeResult(scope), rows[scope.id].cursor))
@@ -283,7 +292,9 @@ def _look_for_missing(
         try:
             present = connector.plan(scope, None).scope_name
         except SourceError as error:
-            missing[id_] = f"{error}. What is stored is kept; to give it up, run: okrsync sync {source} --full"
+            missing[id_] = _(
+                "{error}. What is stored is kept; to give it up, run: okrsync sync {source} --full"
+            ).format(error=error, source=source)
             continue
         if present.lower() in names:
             scopes.name_scope(engine, source, id_, present)
@@ -527,9 +538,10 @@ class _Coordinator:
         )
         if found is None:
             raise SourceError(
-                f"{run.scope.source}:{run.scope.id}: every item has disappeared at once, which a withdrawn permission "
-                f"looks like: nothing was removed. If it is right, run: okrsync sync {run.scope.source}:{run.scope.id} "
-                "--full"
+                _(
+                    "{source}:{id}: every item has disappeared at once, which a withdrawn permission looks like: "
+                    "nothing was removed. If it is right, run: okrsync sync {source}:{id} --full"
+                ).format(source=run.scope.source, id=run.scope.id)
             )
         run.result.removed += found.removed
         if found.missing:

@@ -16,6 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from okrsync.cron import Cron
+from okrsync.language import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,17 @@ class Deployment:
 def _cron(plan: Deployment) -> str:
     """Lines for ``crontab -e``; ``%`` means a new line there and is escaped."""
     lines = [
-        "# okrsync. Add these lines with `crontab -e`.",
-        f"# Times are {plan.zone}. cronie reads CRON_TZ; Debian's cron does not and takes the machine's own time zone",
-        "# (`timedatectl` shows it): set that to the same, or write the times in it.",
+        *_comments(
+            _("okrsync. Add these lines with `crontab -e`."),
+            _(
+                "Times are {zone}. cronie reads CRON_TZ; Debian's cron does not and takes the machine's own time zone\n"
+                "(`timedatectl` shows it): set that to the same, or write the times in it."
+            ).format(zone=plan.zone),
+        )
     ]
     if plan.variables:
-        lines += [
-            f"# ~/.config/okrsync.env (mode 600) sets what the configuration asks for: {', '.join(plan.variables)}",
-        ]
+        said = _("~/.config/okrsync.env (mode 600) sets what the configuration asks for: {names}")
+        lines += _comments(said.format(names=", ".join(plan.variables)))
     lines.append(f"CRON_TZ={plan.zone}")
     settings = "set -a; . ~/.config/okrsync.env; " if plan.variables else ""
     for command, cron in plan.times.items():
@@ -59,26 +63,28 @@ def _systemd(plan: Deployment) -> str:
     """One service that runs the schedule itself: it knows the time zone, and what was missed while it was down."""
     arguments = [plan.program, "-c", str(plan.config), "schedule", "--health-file", "%S/okrsync/health.json"]
     start = " ".join(_systemd_word(each, keep="%S") for each in arguments)
-    variables = (
-        f"# A file (mode 600, owner root) with a line NAME=value each for: {', '.join(plan.variables)}\n"
-        "EnvironmentFile=/etc/okrsync.env\n"
-        if plan.variables
-        else ""
-    )
+    variables = ""
+    if plan.variables:
+        said = _("A file (mode 600, owner root) with a line NAME=value each for: {names}")
+        (file,) = _comments(said.format(names=", ".join(plan.variables)))
+        variables = f"{file}\nEnvironmentFile=/etc/okrsync.env\n"
+    (save,) = _comments(_("okrsync. Save as /etc/systemd/system/okrsync.service, then: systemctl enable --now okrsync"))
+    (user,) = _comments(_("The user who owns the configuration and the store."))
+    (stop,) = _comments(_("SIGTERM lets it finish the page in hand; a second one, after this time, does not."))
     return f"""\
-# okrsync. Save as /etc/systemd/system/okrsync.service, then: systemctl enable --now okrsync
+{save}
 [Unit]
-Description=okrsync: pulls work and outcomes, and publishes the weekly page
+Description={_("okrsync: pulls work and outcomes, and publishes the weekly page")}
 Wants=network-online.target
 After=network-online.target
 
 [Service]
-# The user who owns the configuration and the store.
+{user}
 User=okrsync
 WorkingDirectory={_systemd_path(plan.config.parent)}
 {variables}ExecStart={start}
 StateDirectory=okrsync
-# SIGTERM lets it finish the page in hand; a second one, after this time, does not.
+{stop}
 TimeoutStopSec=120
 Restart=on-failure
 RestartSec=60
@@ -142,18 +148,24 @@ def _github_actions(plan: Deployment) -> str:
         "jobs": {"okrsync": {"runs-on": "ubuntu-latest", "timeout-minutes": 60, "steps": steps}},
     }
     comments = [
-        "# okrsync. Save as .github/workflows/okrsync.yml in the repository whose root has okrsync.yaml and okrs/.",
-        "# GitHub never starts a workflow more often than every 5 minutes. Where okrsync is not in your package index,",
-        "# let pip install a wheel of it or a clone.",
+        _("okrsync. Save as .github/workflows/okrsync.yml in the repository whose root has okrsync.yaml and okrs/."),
+        _(
+            "GitHub never starts a workflow more often than every 5 minutes. Where okrsync is not in your package "
+            "index,\n"
+            "let pip install a wheel of it or a clone."
+        ),
     ]
     if plan.variables:
-        comments.append(f"# Under Settings > Secrets and variables > Actions add: {', '.join(secrets.values())}")
+        said = _("Under Settings > Secrets and variables > Actions add: {names}")
+        comments.append(said.format(names=", ".join(secrets.values())))
     if kept:
         comments.append(
-            "# The store is kept in the repository's cache, which GitHub empties after 7 days without a run, and\n"
-            "# which whoever may run workflows here can read. `store: postgresql+psycopg://…` keeps it safer."
+            _(
+                "The store is kept in the repository's cache, which GitHub empties after 7 days without a run, and\n"
+                "which whoever may run workflows here can read. `store: postgresql+psycopg://…` keeps it safer."
+            )
         )
-    return "\n".join(comments) + "\n" + _yaml(workflow)
+    return "\n".join(_comments(*comments)) + "\n" + _yaml(workflow)
 
 
 def _kubernetes(plan: Deployment) -> str:
@@ -214,21 +226,33 @@ def _kubernetes(plan: Deployment) -> str:
             }
         )
     comments = [
-        "# okrsync. The Dockerfile in okrsync's repository makes the image; push it to your registry and name it here.",
-        "# kubectl create configmap okrsync --from-file=okrsync.yaml",
-        "# kubectl create configmap okrsync-okrs --from-file=okrs/",
+        _(
+            "okrsync. The Dockerfile in okrsync's repository makes the image; push it to your registry and name it "
+            "here."
+        ),
+        "kubectl create configmap okrsync --from-file=okrsync.yaml",
+        "kubectl create configmap okrsync-okrs --from-file=okrs/",
     ]
     if plan.variables:
+        said = _("okrsync.env, mode 600, has a line NAME=value each for: {names}")
         comments += [
-            f"# okrsync.env, mode 600, has a line NAME=value each for: {', '.join(plan.variables)}",
-            "# kubectl create secret generic okrsync --from-env-file=okrsync.env",
+            said.format(names=", ".join(plan.variables)),
+            "kubectl create secret generic okrsync --from-env-file=okrsync.env",
         ]
     if plan.store == "sqlite":
         comments.append(
-            "# The store: a PersistentVolumeClaim `okrsync` that the pods of both jobs can mount, and in okrsync.yaml\n"
-            "# `store: sqlite:////var/lib/okrsync/okrsync.db`. SQLite is not safe on NFS: PostgreSQL is better here."
+            _(
+                "The store: a PersistentVolumeClaim `okrsync` that the pods of both jobs can mount, and in "
+                "okrsync.yaml\n"
+                "`store: sqlite:////var/lib/okrsync/okrsync.db`. SQLite is not safe on NFS: PostgreSQL is better here."
+            )
         )
-    return "\n".join(comments) + "\n" + "---\n".join(map(_yaml, documents))
+    return "\n".join(_comments(*comments)) + "\n" + "---\n".join(map(_yaml, documents))
+
+
+def _comments(*texts: str) -> list[str]:
+    """Texts as lines of comment."""
+    return [f"# {line}" for text in texts for line in text.splitlines()]
 
 
 def _yaml(value: object) -> str:

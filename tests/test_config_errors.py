@@ -179,7 +179,7 @@ GOALS_CASES = [
     (
         "id: smb, title",
         "id: smb, title: x}\n  - {id: smb, title",
-        ":4: pillar 'smb' is declared differently in okrs/q4.yaml:3",
+        ":4: strategy pillar 'smb' is declared differently in okrs/q4.yaml:3",
     ),
     ("objectives:\n", "objectives: 3\nx:\n", ":7: 'objectives' must be a list"),
     ("cycle: {id: 2026-Q4, start: 2026-10-01, end: 2026-12-31}\n", "", ":6: which cycle are these objectives for?"),

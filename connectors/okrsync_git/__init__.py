@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field
 
 from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, Shard, SourceSettings
 from okrsync.errors import CursorExpired, SourceError
+from okrsync.language import _
 from okrsync.model import Scope
 from okrsync_git.client import Clone, RawCommit, is_hash
 from okrsync_git.items import item_of, remote_of
@@ -26,13 +27,13 @@ _BAD_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/]|/$|\.lock$
 
 def _branch(name: str) -> str:
     if not name or _BAD_IN_REF.search(name):
-        raise ValueError("this cannot be the name of a branch")
+        raise ValueError(_("this cannot be the name of a branch"))
     return name
 
 
 def _path(path: str) -> str:
     if not path.strip() or "\0" in path:
-        raise ValueError("write the folder of the clone")
+        raise ValueError(_("write the folder of the clone"))
     return path
 
 
@@ -92,8 +93,10 @@ class GitConnector(Connector):
             old = []
         if tips and self._is_shallow(stamp):
             self.context.on_note(
-                f"{self.clone.where} is shallow: older commits are missing and count nowhere. "
-                "`git fetch --unshallow` brings them"
+                _(
+                    "{where} is shallow: older commits are missing and count nowhere. `git fetch --unshallow` "
+                    "brings them"
+                ).format(where=self.clone.where)
             )
         params: Cursor = {"tips": tips, "not": old, "project": project, "web": web}
         digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
@@ -102,7 +105,9 @@ class GitConnector(Connector):
     def pages(self, scope: Scope, shard: Shard, cursor: Cursor | None) -> Iterator[Page]:
         skip = 0 if cursor is None else cursor.get("skip")
         if not isinstance(skip, int) or skip < 0:
-            raise CursorExpired(f"{self.clone.where}: the page cursor is not one of this connector's")
+            raise CursorExpired(
+                _("{where}: the page cursor is not one of this connector's").format(where=self.clone.where)
+            )
         params = shard.params
         commits = self.clone.log(params["tips"], params["not"], skip)
         return self._pages(commits, params["project"], params["web"], skip)
@@ -126,7 +131,7 @@ class GitConnector(Connector):
         return self._pages(self.clone.single(wanted), project, web, 0)
 
     def describe(self) -> str:
-        return f"git clone at {self.path}"
+        return _("git clone at {path}").format(path=self.path)
 
     def _pages(self, commits: Iterable[RawCommit], project: str, web: str | None, done: int) -> Iterator[Page]:
         repo = project if "/" in project else None
@@ -151,10 +156,16 @@ class GitConnector(Connector):
         if missing and (tips or self.clone.has_branches()):
             if missing == ["HEAD"]:
                 raise SourceError(
-                    f"{self.clone.where}: nothing is committed on the branch that is checked out, but there are "
-                    "others: name them with `branches: [main]`"
+                    _(
+                        "{where}: nothing is committed on the branch that is checked out, but there are others: name "
+                        "them with `branches: [main]`"
+                    ).format(where=self.clone.where)
                 )
-            raise SourceError(f"{self.clone.where} has no branch {missing[0].removeprefix('refs/heads/')!r}")
+            raise SourceError(
+                _("{where} has no branch {branch!r}").format(
+                    where=self.clone.where, branch=missing[0].removeprefix("refs/heads/")
+                )
+            )
         return sorted(tips), all(found[tip] for tip in old)
 
     def _is_shallow(self, stamp: Sequence[str | None]) -> bool:

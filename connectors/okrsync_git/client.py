@@ -12,6 +12,7 @@ import msgspec
 
 from okrsync import git_command
 from okrsync.errors import SourceError
+from okrsync.language import _
 
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _FORMAT = "%x00%H %ct %ae%x00:%B"
@@ -54,15 +55,19 @@ class Clone:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.where = f"the clone {path}"
+        self.where = _("the clone {path}").format(path=path)
 
     def resolve(self, names: Sequence[str]) -> dict[str, str | None]:
         """The commit that each ref or hash stands for; None where there is none. One process."""
         asked = "".join(f"{name}^{{commit}}\n" for name in names).encode()
-        _, out = self._run("cat-file", "--batch-check=%(objectname)", stdin=asked)
+        _code, out = self._run("cat-file", "--batch-check=%(objectname)", stdin=asked)
         answers = out.decode("utf-8", "replace").splitlines()
         if len(answers) != len(names):
-            raise SourceError(f"{self.where}: git cat-file answered {len(answers)} lines to {len(names)} questions")
+            raise SourceError(
+                _("{where}: git cat-file answered {answers} lines to {names} questions").format(
+                    where=self.where, answers=len(answers), names=len(names)
+                )
+            )
         return {name: answer if _HASH.fullmatch(answer) else None for name, answer in zip(names, answers, strict=True)}
 
     def remote(self) -> str | None:
@@ -110,7 +115,7 @@ class Clone:
         for record in _records(chunks):
             told = _COMMIT.fullmatch(record)
             if told is None:
-                raise SourceError(f"{self.where}: the answer of git log cannot be read")
+                raise SourceError(_("{where}: the answer of git log cannot be read").format(where=self.where))
             id_, committed, email, message, paths = told.groups()
             yield RawCommit(id_, committed, email, message, () if paths is None else tuple(paths.split("\0")))
 

@@ -17,6 +17,7 @@ from okrsync.checkup import Check
 from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, Shard, SourceSettings
 from okrsync.dates import iso, parse_moment
 from okrsync.errors import AuthError, SourceError
+from okrsync.language import _
 from okrsync.model import Scope
 from okrsync_github.items import (
     Repository,
@@ -73,10 +74,12 @@ class GitHubConnector(Connector):
         path = f"/orgs/{self.settings.org}/repos"
         if self._client.get(path, {"per_page": 1}, accept=frozenset({404})).body is None:
             raise SourceError(
-                f"{self.context.source}: there is no organisation {self.settings.org!r}, or the token may not see it "
-                "(a person's repositories are listed under repos)"
+                _(
+                    "{source}: there is no organisation {org!r}, or the token may not see it (a person's "
+                    "repositories are listed under repos)"
+                ).format(source=self.context.source, org=self.settings.org)
             )
-        where = f"{self.context.source}: repositories of {self.settings.org}"
+        where = _("{source}: repositories of {org}").format(source=self.context.source, org=self.settings.org)
         listed = [row for page in self._client.pages(path, {"per_page": 100}) for row in page]
         repositories = [
             repository_of(row, "", self._web, where) for row in listed if not maybe(row, "fork", bool, where)
@@ -128,8 +131,13 @@ class GitHubConnector(Connector):
     def describe(self) -> str:
         """The service and how we are known there; sends nothing."""
         auth = self.settings.auth
-        account = "with a token" if auth.token else f"as app {auth.app_id}, installation {auth.installation_id}"
-        return f"GitHub at {urlsplit(self.settings.url).netloc} {account}"
+        said = (
+            _("GitHub at {host} with a token")
+            if auth.token
+            else _("GitHub at {host} as app {app}, installation {installation}")
+        )
+        host = urlsplit(self.settings.url).netloc
+        return said.format(host=host, app=auth.app_id, installation=auth.installation_id)
 
     def close(self) -> None:
         """Close all connections."""
@@ -211,7 +219,7 @@ class GitHubConnector(Connector):
                 cursor = None if page.resume is None else {"since": iso(page.resume)}
                 yield self._page(page.rows, repository, reader, cursor)
         except IssuesDisabled as disabled:
-            self.context.on_note(f"{disabled}: only its pull requests are read")
+            self.context.on_note(_("{disabled}: only its pull requests are read").format(disabled=disabled))
             # The latest come first: what a run that was stopped has not read is not later than a moment, so it begins
             # again where it began.
             for rows in list_pulls(self._client, repository, start):
@@ -260,7 +268,7 @@ class GitHubConnector(Connector):
         try:
             yield from self._client.pages(path, parameters, accept=frozenset({404, 410}))
         except AuthError as error:
-            self.context.on_note(f"{error}. Done without")
+            self.context.on_note(_("{error}. Done without").format(error=error))
 
     def _ids(self, batches: Iterator[list[Any]], repository: Repository) -> Iterator[Sequence[str]]:
         seen: set[int] = set()
@@ -274,7 +282,11 @@ class GitHubConnector(Connector):
         answer = self._client.get(f"/repos/{scope.id}", accept=frozenset({404}))
         where = f"{self.context.source}:{scope.id}"
         if answer.body is None:
-            raise SourceError(f"{where} is missing at {self._client.host}, or the token has no access to it")
+            raise SourceError(
+                _("{where} is missing at {host}, or the token has no access to it").format(
+                    where=where, host=self._client.host
+                )
+            )
         return repository_of(answer.body, scope.id, self._web, where)
 
     def _asker(self, scope: Scope) -> Asker:

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, field
 
 from okrsync.errors import SourceError
 from okrsync.http import one_line
+from okrsync.language import _
 
 T = TypeVar("T")
 Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
@@ -226,7 +227,9 @@ def decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw, where: s
     except msgspec.ValidationError as error:
         raise SourceError(f"{where}{_culprit(decoder, data)}: GraphQL: {one_line(str(error))}") from None
     except msgspec.DecodeError as error:
-        raise SourceError(f"{where}: GraphQL: the answer is no JSON: {one_line(str(error))}") from None
+        raise SourceError(
+            _("{where}: GraphQL: the answer is no JSON: {error}").format(where=where, error=one_line(str(error)))
+        ) from None
 
 
 def _culprit(decoder: Any, data: bytes | msgspec.Raw) -> str:

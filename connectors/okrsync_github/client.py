@@ -29,6 +29,7 @@ from okrsync.connector import ConnectorContext
 from okrsync.dates import parse_moment
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, error_of, one_line, retry_after, shown_url, with_retries
+from okrsync.language import _
 from okrsync.paced import PacedAdapter
 from okrsync_github.connection import ENTERPRISE_LIMITS, HOST_LIMITS, Connection, Moved, cost_of
 from okrsync_github.envelope import (
@@ -167,7 +168,7 @@ class GitHubClient:
             yield rows_of(answer, self._where("GET", url))
             seen.add(url)
             if answer.next in seen:
-                raise SourceError(f"{self._where('GET', url)}: the Link header leads in a circle")
+                raise SourceError(_("{where}: the Link header leads in a circle").format(where=self._where("GET", url)))
             url = answer.next
 
     def graphql(
@@ -185,7 +186,9 @@ class GitHubClient:
         hour's points are spent and REST is the quicker way.
         """
         if self._without_graphql:
-            raise GraphQLRefused(f"{self._context.source}: GraphQL at {self.host} was refused before")
+            raise GraphQLRefused(
+                _("{source}: GraphQL at {host} was refused before").format(source=self._context.source, host=self.host)
+            )
         self._or_else(otherwise)
         if isinstance(query, str):
             return self._ask(query, variables, otherwise)
@@ -210,9 +213,13 @@ class GitHubClient:
             return
         with self._lock:
             told, self._spent_told = self._spent_told, monotonic() + seconds
-        message = f"{self._context.source}: GraphQL's points at {self.host} are spent for {seconds / 60:.0f} min more"
+        message = _("{source}: GraphQL's points at {host} are spent for {minutes:.0f} min more").format(
+            source=self._context.source, host=self.host, minutes=seconds / 60
+        )
         if told < monotonic():
-            self._context.on_note(f"{message}: read from REST until then, which has an allowance of its own")
+            self._context.on_note(
+                _("{message}: read from REST until then, which has an allowance of its own").format(message=message)
+            )
         raise GraphQLSpent(message)
 
     def _ask(self, query: str, variables: Mapping[str, Any], otherwise: float) -> GraphQLAnswer:
@@ -221,7 +228,7 @@ class GitHubClient:
         def once() -> GraphQLAnswer:
             status, headers, text = self._send("POST", None, {}, {"query": query, "variables": dict(variables)}, False)
             if status in (502, 504):
-                raise QueryTooHeavy(f"{where} answered {status}")
+                raise QueryTooHeavy(_("{where} answered {status}").format(where=where, status=status))
             if status not in range(200, 300):
                 error = self._refusal(status, headers, text, where)
                 raise error if isinstance(error, RetryableError) else GraphQLRefused(str(error))
@@ -255,7 +262,9 @@ class GitHubClient:
         with self._lock:
             told, self._without_graphql = self._without_graphql, True
         if not told:
-            self._context.on_note(f"{why}. Everything is read from REST instead, which takes more requests")
+            self._context.on_note(
+                _("{why}. Everything is read from REST instead, which takes more requests").format(why=why)
+            )
 
     @property
     def without_graphql(self) -> bool:
@@ -308,7 +317,7 @@ class GitHubClient:
     ) -> tuple[int, CaseInsensitiveDict[str], str]:
         where = self._where(verb, path)
         url = self._here(path, where)
-        for _ in range(_LONGEST_CHAIN):
+        for _redirect in range(_LONGEST_CHAIN):
             headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}
             if etag is not None:
                 headers["If-None-Match"] = etag
@@ -322,18 +331,24 @@ class GitHubClient:
                     parameters = {}
                 continue
             except (requests.exceptions.SSLError, requests.exceptions.InvalidURL) as error:
-                raise SourceError(f"{where}: no secure connection ({type(error).__name__})") from None
+                raise SourceError(
+                    _("{where}: no secure connection ({name})").format(where=where, name=type(error).__name__)
+                ) from None
             except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidSchema):
                 # What requests says of it quotes the header, and so the token.
-                raise SourceError(f"{where}: the request cannot be sent; check url and auth") from None
+                raise SourceError(
+                    _("{where}: the request cannot be sent; check url and auth").format(where=where)
+                ) from None
             except requests.exceptions.RequestException as error:
                 reason = getattr(error.args[0] if error.args else None, "reason", error)
-                raise RetryableError(f"{where}: no answer ({type(reason).__name__})") from None
+                raise RetryableError(
+                    _("{where}: no answer ({name})").format(where=where, name=type(reason).__name__)
+                ) from None
             except (ValueError, OverflowError):
                 # PyGithub reads the X-RateLimit headers of every answer as numbers.
-                raise SourceError(f"{where}: the answer's headers cannot be read") from None
+                raise SourceError(_("{where}: the answer's headers cannot be read").format(where=where)) from None
             return status, CaseInsensitiveDict(answered), text
-        raise SourceError(f"{where}: more than {_LONGEST_CHAIN} redirects")
+        raise SourceError(_("{where}: more than {count} redirects").format(where=where, count=_LONGEST_CHAIN))
 
     def _here(self, url: str, where: str) -> str:
         """An absolute URL at the configured host. Credentials go nowhere else."""
@@ -341,8 +356,10 @@ class GitHubClient:
             return self._settings.url + url
         if _origin(url) != _origin(self._settings.url):
             raise SourceError(
-                f"{where} leads to {shown_url(url)!r}, another host than the configured {self._settings.url}: "
-                "if that is right, set url to it"
+                _(
+                    "{where} leads to {target!r}, another host than the configured {url}: if that is right, "
+                    "set url to it"
+                ).format(where=where, target=shown_url(url), url=self._settings.url)
             )
         return url
 
@@ -377,8 +394,10 @@ class GitHubClient:
         if seconds is None or seconds <= self._policy.longest_wait:
             return error
         return RetryableError(
-            f"{error}. It asks to wait {seconds:.0f} s, more than the {self._policy.longest_wait:.0f} s that a run "
-            "waits: what was read so far is kept, sync again later",
+            _(
+                "{error}. It asks to wait {seconds:.0f} s, more than the {longest_wait:.0f} s that a run "
+                "waits: what was read so far is kept, sync again later"
+            ).format(error=error, seconds=seconds, longest_wait=self._policy.longest_wait),
             seconds,
         )
 
@@ -420,7 +439,7 @@ class GitHubClient:
     def _mint(self, line: _Line) -> tuple[str, datetime]:
         auth = self._settings.auth
         if auth.app_id is None or auth.private_key is None:
-            raise AuthError(f"{self._context.source}: no credentials")
+            raise AuthError(_("{source}: no credentials").format(source=self._context.source))
         app = Auth.AppAuth(auth.app_id, auth.private_key.get_secret_value())
         path = f"/app/installations/{auth.installation_id}/access_tokens"
         where = self._where("POST", path)
@@ -429,26 +448,32 @@ class GitHubClient:
         try:
             requester = self._requester(Auth.AppAuthToken(app.create_jwt()))
         except (PyJWTError, ValueError, TypeError):
-            raise AuthError(f"{self._context.source}: auth.private_key is no RSA key in PEM form") from None
+            raise AuthError(
+                _("{source}: auth.private_key is no RSA key in PEM form").format(source=self._context.source)
+            ) from None
         status, headers, text = self._exchange(line, requester, "POST", path, {}, {}, False)
         if status in (301, 404):
-            raise AuthError(f"{where} answered {status}: check app_id and installation_id")
+            raise AuthError(
+                _("{where} answered {status}: check app_id and installation_id").format(where=where, status=status)
+            )
         if status not in range(200, 300):
             raise self._refusal(status, headers, text, where)
         body = _json(text, where)
         try:
             token, expires = body["token"], parse_moment(body["expires_at"])
         except (KeyError, TypeError, ValueError):
-            raise SourceError(f"{where}: the answer holds no token with its end") from None
+            raise SourceError(_("{where}: the answer holds no token with its end").format(where=where)) from None
         if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
-            raise SourceError(f"{where}: the answer holds no usable token")
+            raise SourceError(_("{where}: the answer holds no usable token").format(where=where))
         return token, expires
 
 
 def rows_of(answer: Answer, where: str) -> list[Any]:
     """The list that a page is. Raises ``SourceError`` when it is something else, which must not pass for empty."""
     if not isinstance(answer.body, list):
-        raise SourceError(f"{where}: expected a list, got {type(answer.body).__name__}")
+        raise SourceError(
+            _("{where}: expected a list, got {name}").format(where=where, name=type(answer.body).__name__)
+        )
     return answer.body
 
 
@@ -456,7 +481,11 @@ def _json(text: str, where: str) -> Any:
     try:
         return loads(text)
     except (ValueError, RecursionError):
-        raise SourceError(f"{where}: the answer is no JSON: {one_line(text, 80)!r}; is url the API's?") from None
+        raise SourceError(
+            _("{where}: the answer is no JSON: {text!r}; is url the API's?").format(
+                where=where, text=one_line(text, 80)
+            )
+        ) from None
 
 
 def _message(text: str) -> str:

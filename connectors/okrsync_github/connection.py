@@ -9,6 +9,7 @@ from github.Requester import HTTPSRequestsConnectionClass, RequestsResponse
 
 from okrsync.errors import RetryableError
 from okrsync.http import HttpPolicy, shown_url
+from okrsync.language import _
 from okrsync.paced import Cost, PacedAdapter
 from okrsync.pacing import HostLimits
 
@@ -52,7 +53,9 @@ class Connection(HTTPSRequestsConnectionClass):
         if response.status_code in MOVED and "Location" in response.headers:
             raise Moved(response.headers["Location"])
         if response.status_code == 202:
-            raise RetryableError(f"{shown_url(response.url)} answered 202: it is still working on the answer")
+            raise RetryableError(
+                _("{where} answered 202: it is still working on the answer").format(where=shown_url(response.url))
+            )
         response.encoding = "utf-8"  # JSON is; without a charset in the header requests would guess, at length
         return RequestsResponse(response)
 

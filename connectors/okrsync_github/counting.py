@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from okrsync.errors import SourceError
+from okrsync.language import _
 from okrsync_github import answers, queries
 from okrsync_github.client import GitHubClient
 from okrsync_github.envelope import GraphQLRefused, GraphQLSpent, QueryTooHeavy
@@ -22,9 +23,9 @@ def counts(client: GitHubClient, name: str, query: str = queries.COUNT) -> answe
 
     Raises ``SourceError`` when GraphQL does not know it.
     """
-    owner, _, repo = name.partition("/")
+    owner, _slash, repo = name.partition("/")
     try:
-        data, errors, _ = client.graphql(query, {"owner": owner, "name": repo}, otherwise=1.0)
+        data, errors, _date = client.graphql(query, {"owner": owner, "name": repo}, otherwise=1.0)
     except GraphQLSpent:
         return None
     except GraphQLRefused as refused:
@@ -34,7 +35,9 @@ def counts(client: GitHubClient, name: str, query: str = queries.COUNT) -> answe
         return None
     found = answers.decode(answers.COUNTS, data, name).repository
     if found is None or errors:
-        raise SourceError(f"{name}: GraphQL answered {said(errors)} when asked how much there is")
+        raise SourceError(
+            _("{name}: GraphQL answered {said} when asked how much there is").format(name=name, said=said(errors))
+        )
     return found
 
 

@@ -12,6 +12,7 @@ from msgspec import Raw, Struct
 
 from okrsync.errors import SourceError
 from okrsync.http import one_line
+from okrsync.language import _
 
 _HARD = ("\\u0000", "\\ud", "\\uD")
 """Escapes of what no database takes, or of half a character: rare, and looked at in the slow way."""
@@ -55,17 +56,17 @@ def envelope(text: str, where: str) -> tuple[Raw, list[dict[str, Any]]]:
             text = json.dumps(_clean(json.loads(text)))
         found = msgspec.json.decode(text, type=_Envelope)
     except (ValueError, RecursionError):
-        raise GraphQLRefused(f"{where} answered something that is no GraphQL answer") from None
+        raise GraphQLRefused(_("{where} answered something that is no GraphQL answer").format(where=where)) from None
     errors = [error for error in found.errors if isinstance(error, dict)] if isinstance(found.errors, list) else []
     if not errors and not bytes(found.data):
-        raise GraphQLRefused(f"{where} answered something that is no GraphQL answer")
+        raise GraphQLRefused(_("{where} answered something that is no GraphQL answer").format(where=where))
     return found.data, errors
 
 
 def refusal_of(errors: Sequence[dict[str, Any]], where: str) -> SourceError:
     """The error of an answer that holds no data at all."""
-    said = one_line(str(errors[0].get("message", "an error"))) if errors else "nothing"
-    message = f"{where} answered {said}"
+    said = one_line(str(errors[0].get("message") or _("an error"))) if errors else _("nothing")
+    message = _("{where} answered {said}").format(where=where, said=said)
     if any(error.get("type") in _TOO_MUCH or _GAVE_UP.search(str(error.get("message"))) for error in errors):
         return QueryTooHeavy(message)
     texts = [str(error.get("message")) for error in errors]

@@ -9,6 +9,7 @@ from typing import Any
 
 from okrsync.dates import iso
 from okrsync.errors import SourceError
+from okrsync.language import _
 from okrsync_github.client import GitHubClient, rows_of
 from okrsync_github.items import Repository, moment, place_of
 
@@ -54,7 +55,7 @@ def issue_pages(
         window = fixed if since is None else {**fixed, "since": iso(since)}
         answer = client.get(url, window if url == path else None, accept=_GONE)
         if answer.status in _GONE:
-            raise IssuesDisabled(f"{repository.full_name} has its issues disabled")
+            raise IssuesDisabled(_("{full_name} has its issues disabled").format(full_name=repository.full_name))
         rows = rows_of(answer, f"{repository.full_name}, issues")
         stamps = [_stamp(row, repository) for row in rows]
         fresh = [row for row, stamp in zip(rows, stamps, strict=True) if stamp not in known and _within(stamp, until)]
@@ -68,7 +69,9 @@ def issue_pages(
             visited.clear()
         else:
             if answer.next in visited:
-                raise SourceError(f"{repository.full_name}, issues: the Link header leads in a circle")
+                raise SourceError(
+                    _("{full_name}, issues: the Link header leads in a circle").format(full_name=repository.full_name)
+                )
             known.update(stamps)
             visited.add(answer.next)
             url = answer.next
@@ -83,5 +86,5 @@ def _stamp(row: Any, repository: Repository) -> tuple[int, datetime]:
     number, where = place_of(row, repository)
     updated_at = moment(row, "updated_at", where)
     if updated_at is None:
-        raise SourceError(f"{where}: the field 'updated_at' is missing")
+        raise SourceError(_("{where}: the field 'updated_at' is missing").format(where=where))
     return number, updated_at

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from okrsync.dates import day_of, parse_moment
 from okrsync.errors import SourceError
 from okrsync.http import one_line
+from okrsync.language import _
 from okrsync.model import ItemKind, ItemState, Milestone, Reference, ReferenceKind, WorkItem
 from okrsync.references import references_of
 
@@ -76,7 +77,7 @@ def take(record: Any, field: str, kind: type[T], where: str) -> T:
     """A field that must be there and of that type. Raises ``SourceError`` naming ``where`` and the field."""
     value = maybe(record, field, kind, where)
     if value is None:
-        raise SourceError(f"{where}: the field {field!r} is missing")
+        raise SourceError(_("{where}: the field {field!r} is missing").format(where=where, field=field))
     return value
 
 
@@ -85,12 +86,16 @@ def maybe(record: Any, field: str, kind: type[T], where: str) -> T | None:
     refuse them.
     """
     if not isinstance(record, Mapping):
-        raise SourceError(f"{where}: expected an object, got {type(record).__name__}")
+        raise SourceError(_("{where}: expected an object, got {name}").format(where=where, name=type(record).__name__))
     value = record.get(field)
     if value is None:
         return None
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise SourceError(f"{where}: the field {field!r} should be {kind.__name__}, is {type(value).__name__}")
+        raise SourceError(
+            _("{where}: the field {field!r} should be {wanted}, is {given}").format(
+                where=where, field=field, wanted=kind.__name__, given=type(value).__name__
+            )
+        )
     return cast(T, _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)) if isinstance(value, str) else value
 
 
@@ -102,13 +107,17 @@ def moment(record: Any, field: str, where: str) -> datetime | None:
     try:
         return parse_moment(text)
     except (ValueError, OverflowError):
-        raise SourceError(f"{where}: the field {field!r} is no time stamp: {one_line(text, 40)!r}") from None
+        raise SourceError(
+            _("{where}: the field {field!r} is no time stamp: {text!r}").format(
+                where=where, field=field, text=one_line(text, 40)
+            )
+        ) from None
 
 
 def _needed_moment(record: Any, field: str, where: str) -> datetime:
     value = moment(record, field, where)
     if value is None:
-        raise SourceError(f"{where}: the field {field!r} is missing")
+        raise SourceError(_("{where}: the field {field!r} is missing").format(where=where, field=field))
     return value
 
 
@@ -139,7 +148,11 @@ def repository_of(record: Any, known_as: str, web: str, where: str) -> Repositor
     """The repository of an answer to ``/repos/{owner}/{repo}``; ``web`` is where its pages are if it does not say."""
     full_name = take(record, "full_name", str, where)
     if not FULL_NAME.fullmatch(full_name):
-        raise SourceError(f"{where}: the field 'full_name' is no owner/name: {one_line(full_name, 60)!r}")
+        raise SourceError(
+            _("{where}: the field 'full_name' is no owner/name: {full_name!r}").format(
+                where=where, full_name=one_line(full_name, 60)
+            )
+        )
     url = _web_url(maybe(record, "html_url", str, where), f"{web}/{full_name}")
     return Repository(take(record, "id", int, where), full_name, url, known_as)
 
@@ -173,7 +186,9 @@ def place_of(row: Any, repository: Repository) -> tuple[int, str]:
     """Number of a row of ``/issues`` or ``/pulls``, and how messages name it: ``acme/storefront#45``."""
     number = take(row, "number", int, repository.full_name)
     if number < 1:
-        raise SourceError(f"{repository.full_name}: the field 'number' is {number}")
+        raise SourceError(
+            _("{full_name}: the field 'number' is {number}").format(full_name=repository.full_name, number=number)
+        )
     return number, f"{repository.full_name}#{number}"
 
 
@@ -232,7 +247,11 @@ def work_item(row: Any, repository: Repository, facts: PullFacts | None) -> Work
 def _standing(row: Any, facts: PullFacts, pull: bool, where: str) -> tuple[ItemState, str, datetime | None, str | None]:
     state = take(row, "state", str, where)
     if state not in ("open", "closed"):
-        raise SourceError(f"{where}: the field 'state' is {one_line(state, 40)!r}, neither open nor closed")
+        raise SourceError(
+            _("{where}: the field 'state' is {state!r}, neither open nor closed").format(
+                where=where, state=one_line(state, 40)
+            )
+        )
     if state == "open":
         if not pull:
             return ItemState.TODO, "open", None, None

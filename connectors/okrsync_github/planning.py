@@ -18,6 +18,7 @@ from typing import Any
 from okrsync.connector import Cursor, Plan, Shard
 from okrsync.dates import iso, parse_moment
 from okrsync.errors import SourceError
+from okrsync.language import _
 from okrsync_github import answers, queries
 from okrsync_github.client import GitHubClient
 from okrsync_github.envelope import GraphQLRefused, GraphQLSpent, QueryTooHeavy
@@ -73,7 +74,11 @@ def plan_over_graphql(asker: Asker, name: str, cursor: Cursor | None) -> Planned
     start = (date or datetime.now(UTC)) - OVERLAP
     side = _Side.of(head)
     if not head.hasIssuesEnabled:
-        asker.note(f"{repository.full_name} has its issues disabled: only its pull requests are read")
+        asker.note(
+            _("{full_name} has its issues disabled: only its pull requests are read").format(
+                full_name=repository.full_name
+            )
+        )
     numbers = _everything(asker, repository, head) if known is None else None
     if numbers is None:
         assert known is not None
@@ -119,7 +124,7 @@ def number_shards(numbers: range | Sequence[int], newest: int, params: Cursor) -
 
 
 def _ask(asker: Asker, name: str, since: datetime | None) -> tuple[answers.Head, datetime | None] | None:
-    owner, _, repo = name.partition("/")
+    owner, _slash, repo = name.partition("/")
     variables: dict[str, Any] = {"owner": owner, "name": repo}
     query: str | Callable[[frozenset[str]], str] = partial(queries.head, people=asker.people)
     if since is not None:
@@ -132,7 +137,9 @@ def _ask(asker: Asker, name: str, since: datetime | None) -> tuple[answers.Head,
         asker.client.do_without_graphql(str(refused))
         return None
     except QueryTooHeavy as heavy:
-        asker.note(f"{heavy}. {name} is read from REST instead, which takes more requests")
+        asker.note(
+            _("{heavy}. {name} is read from REST instead, which takes more requests").format(heavy=heavy, name=name)
+        )
         return None
     for error in errors:
         given = error.get("path")
@@ -140,7 +147,11 @@ def _ask(asker: Asker, name: str, since: datetime | None) -> tuple[answers.Head,
         if path == ["repository"] and error.get("type") == "NOT_FOUND":
             return None  # REST tells what became of it
         if path[1:2] and path[1] in _SIDE:
-            asker.note(f"{asker.where}: {path[1]}: GraphQL answered {said([error])}. Done without")
+            asker.note(
+                _("{where}: {path}: GraphQL answered {said}. Done without").format(
+                    where=asker.where, path=path[1], said=said([error])
+                )
+            )
         else:
             asker.client.do_without_graphql(f"{asker.where}: GraphQL answered {said([error])}")
             return None
@@ -148,7 +159,7 @@ def _ask(asker: Asker, name: str, since: datetime | None) -> tuple[answers.Head,
     if head is None:
         return None
     if not FULL_NAME.fullmatch(head.nameWithOwner):
-        raise SourceError(f"{asker.where}: the field 'nameWithOwner' is no owner/name")
+        raise SourceError(_("{where}: the field 'nameWithOwner' is no owner/name").format(where=asker.where))
     return head, date
 
 
@@ -170,7 +181,7 @@ def _changed(asker: Asker, repository: Repository, head: answers.Head, since: da
     """What was updated since; everything, when that is less work than to find out what."""
     issues, pulls = head.changedIssues, head.changedPulls
     if issues is None or pulls is None:
-        raise SourceError(f"{asker.where}: GraphQL does not say what changed")
+        raise SourceError(_("{where}: GraphQL does not say what changed").format(where=asker.where))
     recent = [node for node in _nodes(pulls, asker) if node.updatedAt >= since]
     more_pulls = pulls.pageInfo.hasNextPage and len(recent) == len(pulls.nodes or ())
     if not (issues.pageInfo.hasNextPage and head.hasIssuesEnabled) and not more_pulls:
@@ -209,17 +220,21 @@ def _pages(asker: Asker, query: str, variables: dict[str, Any]) -> Iterable[list
     after: str | None = None
     seen: set[str | None] = {None}
     while True:
-        data, errors, _ = asker.client.graphql(query, {**variables, "after": after})
+        data, errors, _date = asker.client.graphql(query, {**variables, "after": after})
         repository = answers.decode(answers.CHANGES, data, asker.where).repository
         page = repository.found if repository else None
         if errors or page is None:
-            raise SourceError(f"{asker.where}: GraphQL answered {said(errors)} when asked what changed")
+            raise SourceError(
+                _("{where}: GraphQL answered {said} when asked what changed").format(
+                    where=asker.where, said=said(errors)
+                )
+            )
         yield _nodes(page, asker)
         if not page.pageInfo.hasNextPage:
             return
         after = page.pageInfo.endCursor
         if after in seen:
-            raise SourceError(f"{asker.where}: the pages of what changed do not go on")
+            raise SourceError(_("{where}: the pages of what changed do not go on").format(where=asker.where))
         seen.add(after)
 
 
@@ -227,7 +242,7 @@ def _nodes(page: answers.Paged[answers.Changed], asker: Asker) -> list[answers.C
     try:
         return all_of(page)
     except Incomplete:
-        raise SourceError(f"{asker.where}: GraphQL leaves out a part of what changed") from None
+        raise SourceError(_("{where}: GraphQL leaves out a part of what changed").format(where=asker.where)) from None
 
 
 # --- milestones, releases, labels -------------------------------------------------------------------------------------
@@ -317,8 +332,10 @@ def _with_relabelled(
         if head.newest <= _SMALL:
             return everything(head)
         asker.note(
-            f"{asker.where}: a label or milestone was removed, which GitHub may not tell of the items that had it: "
-            f"okrsync sync {asker.where} --full reads them again"
+            _(
+                "{where}: a label or milestone was removed, which GitHub may not tell of the items that had "
+                "it: okrsync sync {where} --full reads them again"
+            ).format(where=asker.where)
         )
     which: list[tuple[str, Any]] = [("label", name) for name in labels.values() if name is not None]
     which += [("milestone", int(number)) for number, title in titles.items() if title is not None]
@@ -335,12 +352,16 @@ def _having(asker: Asker, repository: Repository, kind: str, value: Any, below: 
     query = queries.having(kind, below)
     after: str | None = None
     while True:
-        data, errors, _ = asker.client.graphql(query, {**repository.variables, "which": value, "after": after})
+        data, errors, _date = asker.client.graphql(query, {**repository.variables, "which": value, "after": after})
         within = answers.decode(answers.HAVING, data, asker.where).repository
         page = within.found.found if within and within.found else None
         if page is None:
             if errors and errors[0].get("type") != "NOT_FOUND":
-                raise SourceError(f"{asker.where}: GraphQL answered {said(errors)} when asked for a {kind}")
+                raise SourceError(
+                    _("{where}: GraphQL answered {said} when asked for a {kind}").format(
+                        where=asker.where, said=said(errors), kind=kind
+                    )
+                )
             return
         yield from (node.number for node in page.nodes or () if node)
         if not page.pageInfo.hasNextPage or page.pageInfo.endCursor in (None, after):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from okrsync.errors import SourceError
 from okrsync.http import one_line
+from okrsync.language import _
 from okrsync.model import WorkItem
 from okrsync_github import answers, queries
 from okrsync_github.client import GitHubClient
@@ -101,7 +102,7 @@ class ItemReader:
             return self._from_rest(numbers)
         query = partial(queries.items, numbers, people=self._people, pulls_only=self._pulls_only)
         try:
-            data, errors, _ = self._client.graphql(
+            data, errors, _date = self._client.graphql(
                 query, self._repository.variables, otherwise=_REST_SECONDS * len(numbers)
             )
         except GraphQLRefused as refused:
@@ -114,7 +115,11 @@ class ItemReader:
         found = answers.decode(answers.ITEMS, data, self._repository.full_name)
         outcome = sorted_out(numbers, found.repository, errors)
         if found.repository is None and not outcome.again:
-            raise SourceError(f"{self._repository.full_name}: GraphQL answered {said(errors)}")
+            raise SourceError(
+                _("{full_name}: GraphQL answered {said}").format(
+                    full_name=self._repository.full_name, said=said(errors)
+                )
+            )
         otherwise = outcome.otherwise
         items = []
         for number, node in outcome.nodes.items():
@@ -188,10 +193,12 @@ def _rest(
     while page.pageInfo.hasNextPage:
         after = page.pageInfo.endCursor
         if not after or after in seen:
-            raise SourceError(f"{where}: the pages of {connection} do not go on")
+            raise SourceError(
+                _("{where}: the pages of {connection} do not go on").format(where=where, connection=connection)
+            )
         seen.add(after)
         try:
-            data, errors, _ = client.graphql(
+            data, errors, _date = client.graphql(
                 query, {**repository.variables, "number": number, "after": after}, otherwise=1.0
             )
         except (GraphQLRefused, GraphQLSpent, QueryTooHeavy):
@@ -214,15 +221,21 @@ def present(client: GitHubClient, repository: Repository, numbers: Sequence[int]
     Raises ``SourceError`` for anything but a plain yes or no: what is not named is removed from the store.
     """
     try:
-        data, errors, _ = client.graphql(queries.present(numbers, pulls_only=pulls_only), repository.variables)
+        data, errors, _date = client.graphql(queries.present(numbers, pulls_only=pulls_only), repository.variables)
     except QueryTooHeavy:
         return _present_in_halves(client, repository, numbers, pulls_only)
     found = answers.decode(answers.PRESENT, data, repository.full_name)
     outcome = sorted_out(numbers, found.repository, errors)
     if found.repository is None and not outcome.again:
-        raise SourceError(f"{repository.full_name}: GraphQL answered {said(errors)}")
+        raise SourceError(
+            _("{full_name}: GraphQL answered {said}").format(full_name=repository.full_name, said=said(errors))
+        )
     if outcome.otherwise:
-        raise SourceError(f"{repository.full_name}#{outcome.otherwise[0]}: GraphQL answered {said(errors)}")
+        raise SourceError(
+            _("{full_name}#{number}: GraphQL answered {said}").format(
+                full_name=repository.full_name, number=outcome.otherwise[0], said=said(errors)
+            )
+        )
     return [*outcome.nodes, *(_present_in_halves(client, repository, outcome.again, pulls_only))]
 
 
@@ -232,7 +245,11 @@ def _present_in_halves(
     if not numbers:
         return []
     if len(numbers) == 1:
-        raise SourceError(f"{repository.full_name}: GraphQL cannot tell whether #{numbers[0]} is there")
+        raise SourceError(
+            _("{full_name}: GraphQL cannot tell whether #{number} is there").format(
+                full_name=repository.full_name, number=numbers[0]
+            )
+        )
     middle = len(numbers) // 2
     return [
         *present(client, repository, numbers[:middle], pulls_only=pulls_only),
@@ -243,5 +260,5 @@ def _present_in_halves(
 def said(errors: Sequence[dict[str, Any]]) -> str:
     """The first error in a few words."""
     if not errors:
-        return "nothing"
-    return one_line(str(errors[0].get("type") or errors[0].get("message") or "an error"))
+        return _("nothing")
+    return one_line(str(errors[0].get("type") or errors[0].get("message") or _("an error")))

@@ -10,6 +10,7 @@ from typing import Any
 from okrsync.connector import Cursor, Plan, Shard
 from okrsync.dates import iso
 from okrsync.errors import AuthError, SourceError
+from okrsync.language import _
 from okrsync_github.client import Answer, GitHubClient, rows_of
 from okrsync_github.items import Repository, moment, repository_of
 from okrsync_github.planning import OVERLAP, Asker, Planned, digest_of
@@ -78,7 +79,11 @@ def _repository(
     if answer.status == 304 and cursor is not None:
         return answer, Repository(cursor["repository"], cursor["name"], cursor["html_url"], name)
     if answer.body is None:
-        raise SourceError(f"{asker.where} is missing at {asker.client.host}, or the token has no access to it")
+        raise SourceError(
+            _("{where} is missing at {host}, or the token has no access to it").format(
+                where=asker.where, host=asker.client.host
+            )
+        )
     return answer, repository_of(answer.body, name, web, asker.where)
 
 
@@ -112,7 +117,7 @@ def _side(asker: Asker, root: str, tags: dict[str, str]) -> Cursor | None:
         try:
             answer = _conditional(asker.client, f"{root}/{key}", parameters, tags, key, accept=_GONE)
         except AuthError as error:
-            asker.note(f"{error}. Done without")
+            asker.note(_("{error}. Done without").format(error=error))
             found[key] = []
             continue
         if answer.status == 304:

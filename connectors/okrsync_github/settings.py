@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, PositiveInt, SecretStr, field_validator, model_validator
 
 from okrsync.connector import SourceSettings
+from okrsync.errors import WrongValue
+from okrsync.language import _
 from okrsync_github.items import FULL_NAME
 
 
@@ -33,9 +35,9 @@ class Auth(BaseModel):
             return None
         text = token.get_secret_value().strip()
         if not text:
-            raise ValueError("is empty")
+            raise WrongValue(_("{name} is empty"))
         if not re.fullmatch(r"[!-~]+", text):
-            raise ValueError("holds blanks or characters that no token has")
+            raise WrongValue(_("{name} holds blanks or characters that no token has"))
         return SecretStr(text)
 
     @field_validator("private_key")
@@ -45,16 +47,16 @@ class Auth(BaseModel):
             return None
         text = key.get_secret_value().replace("\\n", "\n").strip()
         if not text.startswith("-----BEGIN"):
-            raise ValueError("is no key in PEM form: it begins with -----BEGIN")
+            raise WrongValue(_("{name} is no key in PEM form: it begins with -----BEGIN"))
         return SecretStr(text)
 
     @model_validator(mode="after")
     def _one_way(self) -> Auth:
         app = (self.app_id, self.private_key, self.installation_id)
         if self.token is not None and any(part is not None for part in app):
-            raise ValueError("give either token, or app_id, private_key and installation_id, not both")
+            raise ValueError(_("give either token, or app_id, private_key and installation_id, not both"))
         if self.token is None and any(part in (None, "") for part in app):
-            raise ValueError("give token, or app_id, private_key and installation_id")
+            raise ValueError(_("give token, or app_id, private_key and installation_id"))
         return self
 
 
@@ -85,13 +87,13 @@ class Settings(SourceSettings):
         except ValueError:
             usable = False
         if not usable or not url.isprintable() or " " in url:
-            raise ValueError("is no http(s) address")
+            raise WrongValue(_("{name} is no http(s) address"))
         if parts.username is not None or parts.password is not None:
-            raise ValueError("holds a user or password: give them under auth")
+            raise WrongValue(_("{name} holds a user or password: give them under auth"))
         if parts.query or parts.fragment:
-            raise ValueError("takes neither ? nor #")
+            raise WrongValue(_("{name} takes neither ? nor #"))
         if parts.hostname in ("github.com", "www.github.com"):
-            raise ValueError("is the web site; the API is https://api.github.com")
+            raise WrongValue(_("{name} is the web site; the API is https://api.github.com"))
         return url.rstrip("/")
 
     @field_validator("repos")
@@ -100,9 +102,11 @@ class Settings(SourceSettings):
         seen: set[str] = set()
         for repo in repos:
             if not FULL_NAME.fullmatch(repo):
-                raise ValueError(f"{repo!r} is no repository: write owner/name, without https:// and .git")
+                raise ValueError(
+                    _("{repo!r} is no repository: write owner/name, without https:// and .git").format(repo=repo)
+                )
             if repo.lower() in seen:
-                raise ValueError(f"{repo!r} is named twice")
+                raise ValueError(_("{repo!r} is named twice").format(repo=repo))
             seen.add(repo.lower())
         return repos
 
@@ -110,11 +114,11 @@ class Settings(SourceSettings):
     @classmethod
     def _organisation(cls, org: str | None) -> str | None:
         if org is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", org):
-            raise ValueError("is no organisation's name: write acme, not its address")
+            raise WrongValue(_("{name} is no organisation's name: write acme, not its address"))
         return org
 
     @model_validator(mode="after")
     def _either(self) -> Settings:
         if bool(self.repos) == bool(self.org):
-            raise ValueError("give either repos or org")
+            raise ValueError(_("give either repos or org"))
         return self

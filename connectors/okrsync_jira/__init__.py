@@ -21,6 +21,7 @@ from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, S
 from okrsync.dates import parse_moment
 from okrsync.errors import AuthError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line
+from okrsync.language import _
 from okrsync.model import Milestone, Scope, WorkItem
 from okrsync_jira import jql as q
 from okrsync_jira.client import POST_REFUSED, Answer, JiraClient, Refused
@@ -173,7 +174,9 @@ class JiraConnector(Connector):
     def describe(self) -> str:
         """``Jira Cloud at acme.atlassian.net as Sync Bot``; asks the site."""
         site, parts = self._site(), urlsplit(self.settings.url)
-        return f"Jira {'Cloud' if site.cloud else 'Data Center'} at {parts.netloc}{parts.path} as {site.account}"
+        return _("Jira {edition} at {netloc}{path} as {account}").format(
+            edition="Cloud" if site.cloud else "Data Center", netloc=parts.netloc, path=parts.path, account=site.account
+        )
 
     def close(self) -> None:
         """Let go of connections."""
@@ -231,10 +234,18 @@ class JiraConnector(Connector):
         me, heard = answer.data, monotonic()
         names = [me.get(key) for key in ("accountId", "key", "name")] if isinstance(me, dict) else []
         if not any(isinstance(name, str) and name for name in names):
-            raise AuthError(f"{source}: Jira answered without an account: the token is not accepted. Renew it")
+            raise AuthError(
+                _("{source}: Jira answered without an account: the token is not accepted. Renew it").format(
+                    source=source
+                )
+            )
         fields = fields_asked.result() if cloud is guess else _if_there(client, f"{_api(cloud)}/field", source)
         if fields is None:
-            self.context.on_note(f"{source}: Jira does not list its fields: no sprints, epic links or story points")
+            self.context.on_note(
+                _("{source}: Jira does not list its fields: no sprints, epic links or story points").format(
+                    source=source
+                )
+            )
         custom = CustomFields.found_in(fields.data if fields else None)
         account = one_line(str(me.get("displayName") or next(name for name in names if name)), 80)
         told = _server_time(answer) or _told_time(info) or datetime.now(UTC)
@@ -283,13 +294,15 @@ class JiraConnector(Connector):
             if self._has_an_issue(site, scope.id, where):
                 return site, scope.id, site.now()
             raise SourceError(
-                f"{where}: Jira shows no project {scope.id} to {site.account}: it is gone, or the permission to browse "
-                "it was withdrawn. Nothing was removed here"
+                _(
+                    "{where}: Jira shows no project {id} to {account}: it is gone, or the permission to browse "
+                    "it was withdrawn. Nothing was removed here"
+                ).format(where=where, id=scope.id, account=site.account)
             ) from error
         project = answer.data if isinstance(answer.data, dict) else {}
         key = project.get("key")
         if not isinstance(key, str) or not key:
-            raise SourceError(f"{where}: Jira answered without the project's key")
+            raise SourceError(_("{where}: Jira answered without the project's key").format(where=where))
         if isinstance(project.get("versions"), list):
             self._versions_of[key] = project["versions"]
         return site, key, _server_time(answer) or site.now()
@@ -314,7 +327,11 @@ class JiraConnector(Connector):
         for key in ("permissions", "BROWSE_PROJECTS", "havePermission"):
             data = data.get(key) if isinstance(data, dict) else None
         if data is False:
-            raise AuthError(f"{where}: {site.account} may no longer browse {project or 'any project'}: ask for access")
+            raise AuthError(
+                _("{where}: {account} may no longer browse {project}: ask for access").format(
+                    where=where, account=site.account, project=project or _("any project")
+                )
+            )
 
     def _versions(self, site: Site, project: str, where: str) -> tuple[Milestone, ...]:
         versions: Any = self._versions_of.pop(project, None)
@@ -323,12 +340,14 @@ class JiraConnector(Connector):
             answer = _if_there(site.client, path, where)
             if answer is None:
                 self.context.on_note(
-                    f"{where}: Jira does not list the project's versions: only those of its issues are known"
+                    _("{where}: Jira does not list the project's versions: only those of its issues are known").format(
+                        where=where
+                    )
                 )
                 return ()
             versions = answer.data
         if not isinstance(versions, list):
-            raise SourceError(f"{where}: Jira answered without a list of versions")
+            raise SourceError(_("{where}: Jira answered without a list of versions").format(where=where))
         return tuple(site.reader.version(version, project, where) for version in versions)
 
     def _page(self, site: Site, found: Found, where: str, more: tuple[Milestone, ...]) -> Page:
@@ -368,7 +387,7 @@ class JiraConnector(Connector):
                     data = site.client.post("/rest/api/3/changelog/bulkfetch", where, asked).data
                 except (AuthError, Refused) as error:
                     self._reads_history = False
-                    self.context.on_note(f"{error}. Whom issues waited for is not known")
+                    self.context.on_note(_("{error}. Whom issues waited for is not known").format(error=error))
                     return None
                 for id_, entries in entries_by_issue(data).items():
                     found.setdefault(id_, []).extend(entries)
@@ -376,7 +395,9 @@ class JiraConnector(Connector):
                 if not token:
                     break
                 if token in seen:
-                    raise SourceError(f"{where}: the histories repeat a page token and would never end")
+                    raise SourceError(
+                        _("{where}: the histories repeat a page token and would never end").format(where=where)
+                    )
                 seen.add(token)
         return dict(found)
 
@@ -391,7 +412,7 @@ class JiraConnector(Connector):
             else:
                 issues = answer.get("issues") if isinstance(answer, dict) else None
                 if not isinstance(issues, list):
-                    raise SourceError(f"{where}: Jira answered without issues")
+                    raise SourceError(_("{where}: Jira answered without issues").format(where=where))
                 return [Issue.of(issue) for issue in issues]
         numbers = ", ".join(id_ for id_ in ids if id_.isdigit())
         reads_history = self._reads_history and not site.cloud
@@ -441,5 +462,5 @@ def _told_time(info: Answer | None) -> datetime | None:
 
 def _id_of(issue: Issue, where: str) -> str:
     if not isinstance(issue.id, str) or not issue.id:
-        raise SourceError(f"{where}: an issue without id")
+        raise SourceError(_("{where}: an issue without id").format(where=where))
     return issue.id

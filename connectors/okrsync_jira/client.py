@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import HttpPolicy, error_of, one_line, shown_url, with_retries
+from okrsync.language import _
 from okrsync.pace import Paces
 from okrsync_jira.wire import SearchAnswer, decoded, search_answer
 
@@ -116,7 +117,7 @@ class JiraClient:
             answer = self._ask("GET", path, where, search_answer, params=params)
             self._only_get = True
         if not isinstance(answer.data, SearchAnswer):
-            raise SourceError(f"{where}: a search answered without issues")
+            raise SourceError(_("{where}: a search answered without issues").format(where=where))
         return answer.data
 
     def close(self) -> None:
@@ -146,7 +147,9 @@ class JiraClient:
         data = self._judged(where, send, decoded).data
         cloud_id = data.get("cloudId") if isinstance(data, dict) else None
         if not isinstance(cloud_id, str) or not _CLOUD_ID.fullmatch(cloud_id):
-            raise SourceError(f"{where} names no cloudId: `scoped` tokens exist on Jira Cloud only. Check `url`")
+            raise SourceError(
+                _("{where} names no cloudId: `scoped` tokens exist on Jira Cloud only. Check `url`").format(where=where)
+            )
         return cloud_id
 
     def _judged(self, where: str, send: Callable[[], requests.Response], decode: Callable[[bytes], Any]) -> Answer:
@@ -164,30 +167,42 @@ def _once(where: str, send: Callable[[], requests.Response], decode: Callable[[b
         # The library parses the body of an error; its str() would show headers and the whole URL.
         raise _refusal(where, error.status_code or 0, error.response, error.text or "") from None
     except requests.exceptions.SSLError as error:
-        raise SourceError(f"{where}: the certificate is not trusted: {one_line(str(error))}") from None
+        raise SourceError(
+            _("{where}: the certificate is not trusted: {error}").format(where=where, error=one_line(str(error)))
+        ) from None
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-        raise RetryableError(f"{where} did not answer ({type(error).__name__})") from None
+        raise RetryableError(
+            _("{where} did not answer ({name})").format(where=where, name=type(error).__name__)
+        ) from None
     except (requests.RequestException, AttributeError, TypeError) as error:
         # The library trips over error bodies that are JSON but no object. Foreign text is not shown: a header may be
         # part of it.
-        raise SourceError(f"{where} cannot be read ({type(error).__name__})") from None
+        raise SourceError(_("{where} cannot be read ({name})").format(where=where, name=type(error).__name__)) from None
     if response.status_code >= 400:
         raise _refusal(where, response.status_code, response, response.text)
     _as_a_stranger(where, response.headers)
     if 300 <= response.status_code < 400:
         target = shown_url(response.headers.get("Location", ""))
         if "login" in target.lower():
-            raise AuthError(f"{where} sends us to a login page ({one_line(target)}). Check the token")
-        raise SourceError(f"{where} redirects to {one_line(target)}. Check `url`")
+            raise AuthError(
+                _("{where} sends us to a login page ({target}). Check the token").format(
+                    where=where, target=one_line(target)
+                )
+            )
+        raise SourceError(_("{where} redirects to {target}. Check `url`").format(where=where, target=one_line(target)))
     try:
         return Answer(decode(response.content), response.headers)
     except (ValueError, RecursionError):
         kind = one_line(response.headers.get("Content-Type", "no type"), 60)
         if "html" in kind.lower():
             raise AuthError(
-                f"{where} answered with a web page, probably a login page. Check the token, and that `url` is Jira's"
+                _(
+                    "{where} answered with a web page, probably a login page. Check the token, and that `url` is Jira's"
+                ).format(where=where)
             ) from None
-        raise SourceError(f"{where} answered what is not JSON ({kind}). Check `url`") from None
+        raise SourceError(
+            _("{where} answered what is not JSON ({kind}). Check `url`").format(where=where, kind=kind)
+        ) from None
 
 
 def _in_query(value: Any) -> Any:
@@ -210,4 +225,8 @@ def _as_a_stranger(where: str, headers: Mapping[str, str]) -> None:
     """FACTS: an expired token may answer 200 with no issues, because search allows anonymous access; and 404."""
     reason = headers.get("X-Seraph-LoginReason", "")
     if "AUTHENTICATED_FAILED" in reason or "AUTHENTICATION_DENIED" in reason:
-        raise AuthError(f"{where}: Jira does not accept the token and answers as to a stranger. Renew the token")
+        raise AuthError(
+            _("{where}: Jira does not accept the token and answers as to a stranger. Renew the token").format(
+                where=where
+            )
+        )

@@ -16,6 +16,7 @@ import msgspec
 from okrsync.dates import day_of
 from okrsync.errors import SourceError
 from okrsync.http import one_line
+from okrsync.language import _
 from okrsync.model import ItemKind, ItemState, Milestone, Reference, ReferenceKind, WorkItem
 from okrsync.references import trailers_in
 from okrsync_jira import values
@@ -67,7 +68,7 @@ class Reader:
         try:
             return self._item(issue.id, issue.key, issue.fields)
         except Malformed as error:
-            raise SourceError(f"{_place(issue, where)}{error}") from None
+            raise SourceError(error.at(_place(issue, where))) from None
 
     def milestones(self, raw: object, where: str, *, versions: bool) -> Iterator[Milestone]:
         """The sprints an issue has been in and, if asked for, the versions it is to be fixed in."""
@@ -83,13 +84,14 @@ class Reader:
         version = values.mapping(raw)
         id_, name = values.id_and_name(version)
         if id_ is None or name is None:
-            raise SourceError(f"{where}: a version without id or name")
+            raise SourceError(_("{where}: a version without id or name").format(where=where))
         days: dict[str, date | None] = {}
         for field in ("startDate", "releaseDate"):
             try:
                 days[field] = values.day(version.get(field))
             except Malformed as error:
-                raise SourceError(f"{where}, version {one_line(name, 60)}, {field}{error}") from None
+                part = _("{where}, version {name}, {field}")
+                raise SourceError(error.at(part.format(where=where, name=one_line(name, 60), field=field))) from None
         released = version.get("released") is True
         return Milestone(
             id=id_,
@@ -173,7 +175,7 @@ class Reader:
                 try:
                     yield from self._sprints_of(value)
                 except Malformed as error:
-                    raise SourceError(f"{_place(issue, where)}{error}") from None
+                    raise SourceError(error.at(_place(issue, where))) from None
 
     def _read_sprints(self, value: object) -> tuple[Milestone, ...]:
         return tuple(self._sprint(sprint) for sprint in values.sprints(value))
@@ -181,13 +183,15 @@ class Reader:
     def _sprint(self, sprint: Mapping[str, Any]) -> Milestone:
         id_, name = values.id_of(sprint), values.text(sprint.get("name")) or ""
         if id_ is None:
-            raise Malformed(": a sprint without id")
+            raise Malformed(_("{where}: a sprint without id"))
         days: dict[str, date | None] = {}
         for field in ("startDate", "endDate", "completeDate"):
             try:
                 moment = values.moment(sprint.get(field))
             except Malformed as error:
-                raise Malformed(f", {field} of sprint {one_line(name, 60)}{error}") from None
+                raise error.within(
+                    _("{where}, {field} of sprint {name}"), field=field, name=one_line(name, 60)
+                ) from None
             days[field] = None if moment is None else day_of(moment, self.zone)
         closed = str(sprint.get("state", "")).casefold() == "closed"
         return Milestone(
@@ -209,32 +213,32 @@ def _sound(raw: object, where: str) -> Any:
         id_ = values.id_of({"id": issue.id})
         if id_ is None:
             raise SourceError(
-                f"{_place(issue, where)} has no id: the answer cannot be used",
+                _("{place} has no id: the answer cannot be used").format(place=_place(issue, where)),
             )
         issue.id = id_
     if not isinstance(issue.key, str) or not issue.key:
-        raise SourceError(f"{_place(issue, where)} has no key: the answer cannot be used")
+        raise SourceError(_("{place} has no key: the answer cannot be used").format(place=_place(issue, where)))
     if not isinstance(issue.fields, dict):
-        raise SourceError(f"{_place(issue, where)} has no fields")
+        raise SourceError(_("{place} has no fields").format(place=_place(issue, where)))
     return issue
 
 
 def _place(issue: Issue, where: str) -> str:
     name = values.text(issue.key) or values.id_of({"id": issue.id}) or "?"
-    return f"{where}, issue {one_line(name, 60)}"
+    return _("{where}, issue {key}").format(where=where, key=one_line(name, 60))
 
 
 def _moment(fields: Mapping[str, Any], name: str) -> datetime | None:
     try:
         return values.moment(plain(fields.get(name)))
     except Malformed as error:
-        raise Malformed(f", {name}{error}") from None
+        raise error.within(_("{where}, {field}"), field=name) from None
 
 
 def _needed(fields: Mapping[str, Any], name: str) -> datetime:
     moment = _moment(fields, name)
     if moment is None:
-        raise Malformed(f" has no date in {name}")
+        raise Malformed(_("{where} has no date in {field}"), field=name)
     return moment
 
 

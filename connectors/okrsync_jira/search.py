@@ -10,6 +10,7 @@ from typing import Any
 from okrsync.connector import Cursor
 from okrsync.dates import parse_moment
 from okrsync.errors import CursorExpired, RetryableError, SourceError
+from okrsync.language import _
 from okrsync_jira import jql as q
 from okrsync_jira.client import JiraClient, Refused
 from okrsync_jira.wire import Issue, plain
@@ -94,7 +95,7 @@ class Search:
     def _cloud_pages(self, jql: str, fields: list[str], size: int, cursor: Cursor | None) -> Iterator[Found]:
         token = cursor.get("token") if cursor else None
         if cursor is not None and not isinstance(token, str):
-            raise CursorExpired(f"{self.where}: the cursor is not one of Jira Cloud")
+            raise CursorExpired(_("{where}: the cursor is not one of Jira Cloud").format(where=self.where))
         seen = {token}
         body: dict[str, Any] = {"jql": f"{jql} {q.ORDER}", "fields": fields, "maxResults": size}
         resumed = cursor is not None
@@ -105,7 +106,11 @@ class Search:
                 )
             except Refused as error:
                 if resumed and error.status == 400:
-                    raise CursorExpired(f"{self.where}: the search can no longer be continued: {error}") from error
+                    raise CursorExpired(
+                        _("{where}: the search can no longer be continued: {error}").format(
+                            where=self.where, error=error
+                        )
+                    ) from error
                 raise
             resumed = False
             token = answer.nextPageToken
@@ -114,9 +119,13 @@ class Search:
                 yield Found(answer.issues, None)
                 return
             if not isinstance(token, str):
-                raise SourceError(f"{self.where}: the search answered with a page token that is no text")
+                raise SourceError(
+                    _("{where}: the search answered with a page token that is no text").format(where=self.where)
+                )
             if token in seen:
-                raise SourceError(f"{self.where}: the search repeats a page token and would never end")
+                raise SourceError(
+                    _("{where}: the search repeats a page token and would never end").format(where=self.where)
+                )
             seen.add(token)
             yield Found(answer.issues, {"token": token})
 
@@ -134,13 +143,15 @@ class Search:
             answer = self.client.search("/rest/api/2/search", self.where, body)
             issues, total = answer.issues, answer.total
             if not isinstance(total, int):
-                raise SourceError(f"{self.where}: a search answered without a total")
+                raise SourceError(_("{where}: a search answered without a total").format(where=self.where))
             if last is not None:
                 if not issues or issues[0].id != last["id"]:
                     restarts += 1
                     if restarts > RESTARTS:
                         raise RetryableError(
-                            f"{self.where}: the issues changed faster than they could be read; try again"
+                            _("{where}: the issues changed faster than they could be read; try again").format(
+                                where=self.where
+                            )
                         )
                     start, anchor, last = 0, last["created"], None
                     continue
@@ -153,7 +164,11 @@ class Search:
                 return
             if not answer.issues:
                 # Data Center does so past its deepest offset: the rest would be missing without a word.
-                raise SourceError(f"{self.where}: a search came back empty at {start} of {total} issues")
+                raise SourceError(
+                    _("{where}: a search came back empty at {start} of {total} issues").format(
+                        where=self.where, start=start, total=total
+                    )
+                )
             if not issues:
                 last = None
                 continue
@@ -175,7 +190,7 @@ def _place(cursor: Cursor | None, where: str) -> tuple[int, dict[str, Any] | Non
     try:
         return cursor["startAt"], cursor["last"], cursor["anchor"]
     except KeyError:
-        raise CursorExpired(f"{where}: the cursor is not one of Jira Data Center") from None
+        raise CursorExpired(_("{where}: the cursor is not one of Jira Data Center").format(where=where)) from None
 
 
 def created_of(issue: Issue, where: str) -> datetime:
@@ -184,4 +199,4 @@ def created_of(issue: Issue, where: str) -> datetime:
     try:
         return parse_moment(str(plain(fields.get("created"))))
     except (ValueError, OverflowError):
-        raise SourceError(f"{where}: an issue has no date in created") from None
+        raise SourceError(_("{where}: an issue has no date in created").format(where=where)) from None

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from okrsync.connector import SourceSettings
+from okrsync.errors import WrongValue
+from okrsync.language import _
 from okrsync_jira.jql import without_order
 
 
@@ -18,30 +20,30 @@ def _address(url: str) -> str:
     except ValueError:
         sound = False
     if not sound:
-        raise ValueError("must be an http or https address such as https://acme.atlassian.net")
+        raise WrongValue(_("{name} must be an http or https address such as https://acme.atlassian.net"))
     if parts.username is not None or parts.password is not None:
-        raise ValueError("must not hold a user or password: put them into `auth`")
+        raise WrongValue(_("{name} must not hold a user or password: put them into `auth`"))
     if parts.query or parts.fragment:
-        raise ValueError("must be the site's address alone, without ? or #")
+        raise WrongValue(_("{name} must be the site's address alone, without ? or #"))
     return url.rstrip("/")
 
 
 def _project_key(key: str) -> str:
     if not key.strip() or any(mark in key for mark in "\"'\\/?#\r\n"):
-        raise ValueError("is not a project key")
+        raise WrongValue(_("{name} is not a project key"))
     return key.strip()
 
 
 def _header_safe(token: SecretStr) -> SecretStr:
     text = token.get_secret_value()
     if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("is empty, or holds a space, a line break or another character no token has")
+        raise WrongValue(_("{name} is empty, or holds a space, a line break or another character no token has"))
     return token
 
 
 def _bounded(jql: str) -> str:
     if not without_order(jql):
-        raise ValueError("has no condition: Jira refuses a search for everything")
+        raise WrongValue(_("{name} has no condition: Jira refuses a search for everything"))
     return jql
 
 
@@ -86,5 +88,5 @@ class JiraSettings(SourceSettings):
     @model_validator(mode="after")
     def _projects_or_jql(self) -> JiraSettings:
         if bool(self.projects) == (self.jql is not None):
-            raise ValueError("give exactly one of `projects` (a list of keys) and `jql`")
+            raise ValueError(_("give exactly one of `projects` (a list of keys) and `jql`"))
         return self

@@ -14,6 +14,7 @@ from typing import Any
 
 from okrsync.dates import parse_moment
 from okrsync.http import one_line
+from okrsync.language import _
 from okrsync.model import ItemState
 
 _STATES = {
@@ -46,7 +47,30 @@ _SPRINT_KEY = re.compile(
 
 
 class Malformed(ValueError):
-    """A value that every issue has is not what it must be; the message goes on where the issue's name ended."""
+    """A value that every issue has is not what it must be: a sentence in which ``{where}`` is the issue."""
+
+    def __init__(self, sentence: str, **places: object) -> None:
+        super().__init__(sentence)
+        self._sentence, self._places = sentence, places
+
+    def at(self, where: str) -> str:
+        """The sentence about an issue, or about a value of one."""
+        return self._sentence.format(where=where, **self._places)
+
+    def within(self, sentence: str, **places: object) -> MalformedPart:
+        """The same of a part of the issue that ``sentence`` names."""
+        return MalformedPart(self, sentence, **places)
+
+
+class MalformedPart(Malformed):
+    """A part of a value that every issue has is not what it must be."""
+
+    def __init__(self, inner: Malformed, sentence: str, **places: object) -> None:
+        super().__init__(sentence, **places)
+        self._inner = inner
+
+    def at(self, where: str) -> str:
+        return self._inner.at(super().at(where))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +95,19 @@ class Type:
 def status(value: object) -> Status:
     """Raises ``Malformed``."""
     if not isinstance(value, dict):
-        raise Malformed(" has no status")
+        raise Malformed(_("{where} has no status"))
     category = mapping(value.get("statusCategory"))
     state = _STATES.get(str(category.get("key")))
     if state is None:
         name, key = (one_line(str(one.get(field)), 60) for one, field in ((value, "name"), (category, "key")))
-        raise Malformed(f": status {name} is in no known category ({key})")
+        raise Malformed(_("{where}: status {name} is in no known category ({key})"), name=name, key=key)
     return Status(id_of(value), text(value.get("name")) or "", state)
 
 
 def issue_type(value: object) -> Type:
     """Raises ``Malformed``."""
     if not isinstance(value, dict):
-        raise Malformed(" has no issuetype")
+        raise Malformed(_("{where} has no issuetype"))
     name = text(value.get("name")) or ""
     level = value.get("hierarchyLevel")
     if isinstance(level, int) and not isinstance(level, bool):
@@ -190,7 +214,7 @@ def moment(value: object) -> datetime | None:
             return parse_moment(value)
     except (ValueError, OverflowError):
         pass
-    raise Malformed(f" is not a date: {one_line(repr(value), 60)}")
+    raise Malformed(_("{where} is not a date: {value}"), value=one_line(repr(value), 60))
 
 
 def day(value: object) -> date | None:
@@ -202,7 +226,7 @@ def day(value: object) -> date | None:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise Malformed(f" is not a date: {one_line(repr(value), 60)}")
+    raise Malformed(_("{where} is not a date: {value}"), value=one_line(repr(value), 60))
 
 
 def mapping(value: object) -> Mapping[str, Any]:

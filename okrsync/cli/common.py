@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from okrsync.errors import ConfigError, OkrsyncError
+from okrsync.errors import ConfigError, OkrsyncError, reason_of
 from okrsync.language import LANGUAGES, _, choose
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def write_output(text: str, output: Path | None) -> None:
         draft.write_bytes(content)
         draft.replace(target)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = reason_of(error)
         raise ConfigError(_("cannot write {file}: {reason}").format(file=output, reason=reason)) from error
 
 
@@ -252,7 +252,7 @@ def _to_stdout(content: bytes) -> None:
         _discard(sys.stdout)
     except OSError as error:
         _discard(sys.stdout)
-        raise OutputError(_("cannot write to stdout: {reason}").format(reason=error.strerror)) from error
+        raise OutputError(_("cannot write to stdout: {reason}").format(reason=reason_of(error))) from error
 
 
 def _to_stderr(message: str) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from okrsync.cli.common import App, Exit, common_options, pass_app, write_output
-from okrsync.errors import ConfigError, SourceError
+from okrsync.errors import ConfigError, SourceError, reason_of
 from okrsync.language import _
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _otterwiki(app: App, folder: Path, running: ExitStack) -> OtterWiki | None:
 
     python = find_otterwiki([Path(".venv-wiki"), Path(sys.prefix).parent / ".venv-wiki"])
     if python is None:
-        app.say("Otter Wiki is not installed (`make .venv-wiki`): the page is shown from its folder instead")
+        app.say(_("Otter Wiki is not installed (`make .venv-wiki`): the page is shown from its folder instead"))
         return None
     return running.enter_context(OtterWiki((folder / OTTER).absolute(), python.absolute()))
 
@@ -94,11 +94,11 @@ def _show(app: App, folder: Path, report: Report, otter: OtterWiki | None, runni
     shown = running.enter_context(Showcase(html, folder / "wiki"))
     page = names.week_page(report.as_of)
     wiki = shown.address(page) if otter is None else f"{otter.url}/{page}"
-    app.say(f"""
-  the HTML report   {shown.url}/
-  the wiki page     {wiki}
-
-They stay until you press Ctrl-C.""")
+    app.say(
+        _("\n  the HTML report   {url}/\n  the wiki page     {wiki}\n\nThey stay until you press Ctrl-C.").format(
+            url=shown.url, wiki=wiki
+        )
+    )
     threading.Event().wait()
 
 
@@ -128,7 +128,7 @@ def _clear(folder: Path, texts: dict[str, str]) -> None:
                 path.unlink()
     except OSError as error:
         raise ConfigError(
-            _("cannot use {file}: {reason}").format(file=error.filename or folder, reason=error.strerror)
+            _("cannot use {file}: {reason}").format(file=error.filename or folder, reason=reason_of(error))
         ) from error
 
 
@@ -170,10 +170,10 @@ def _write(folder: Path, texts: dict[str, str]) -> None:
         (folder / WIKI).mkdir()
     except OSError as error:
         raise ConfigError(
-            _("cannot write {file}: {reason}").format(file=error.filename, reason=error.strerror)
+            _("cannot write {file}: {reason}").format(file=error.filename, reason=reason_of(error))
         ) from error
     arguments = ("init", "--quiet", "--bare", "--template=", "--initial-branch=master", ".")
-    git_command.run(arguments, where="the sample wiki", folder=folder / WIKI)
+    git_command.run(arguments, where=_("the sample wiki"), folder=folder / WIKI)
 
 
 def _work(app: App, company: Company, otter: OtterWiki | None = None) -> tuple[Report, Exit]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from okrsync.cli.common import App, Exit, common_options, pass_app
-from okrsync.errors import ConfigError
+from okrsync.errors import ConfigError, reason_of
+from okrsync.language import _
 
 
 @click.command(name="export")
@@ -41,8 +42,12 @@ def command(app: App, file: Path) -> int:
             os.fsync(stream.fileno())
         draft.replace(file)
     except OSError as error:
-        raise ConfigError(f"cannot write {file}: {error.strerror}") from error
+        raise ConfigError(_("cannot write {file}: {reason}").format(file=file, reason=reason_of(error))) from error
     finally:
         draft.unlink(missing_ok=True)
-    app.say(f"{file} holds the whole store; `okrsync import {file.name}` restores it into an empty one")
+    app.say(
+        _("{file} holds the whole store; `okrsync import {name}` restores it into an empty one").format(
+            file=file, name=file.name
+        )
+    )
     return Exit.DONE

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from okrsync.cli.common import App, Exit, common_options, pass_app
-from okrsync.errors import ConfigError, StoreError
+from okrsync.errors import ConfigError, StoreError, reason_of
+from okrsync.language import _
 
 
 @click.command(name="import")
@@ -28,7 +29,7 @@ def command(app: App, file: Path) -> int:
     engine = app.store(app.config())
     with run_lock(engine):
         count = restore(engine, _lines(file), str(file))
-    app.say(f"{count} rows restored from {file}")
+    app.say(_("{count} rows restored from {file}").format(count=count, file=file))
     return Exit.DONE
 
 
@@ -40,8 +41,8 @@ def _lines(file: Path) -> Iterator[str]:
             for line in gzip.GzipFile(fileobj=stream) if packed else stream:
                 yield line.decode("utf-8", "surrogatepass")
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise StoreError(f"{file} was cut off or damaged: nothing was restored") from None
+        raise StoreError(_("{file} was cut off or damaged: nothing was restored").format(file=file)) from None
     except UnicodeDecodeError:
-        raise StoreError(f"{file} is no file of `okrsync export`: nothing was restored") from None
+        raise StoreError(_("{file} is no file of `okrsync export`: nothing was restored").format(file=file)) from None
     except OSError as error:
-        raise ConfigError(f"cannot read {file}: {error.strerror}") from error
+        raise ConfigError(_("cannot read {file}: {reason}").format(file=file, reason=reason_of(error))) from error

@@ -13,7 +13,7 @@ import click
 from okrsync import __version__
 from okrsync.cli.common import App, Exit, common_options, now, pass_app, write_output
 from okrsync.errors import ConfigError
-from okrsync.language import _
+from okrsync.language import _, choose
 
 if TYPE_CHECKING:
     from okrsync.config import Config
@@ -135,6 +135,7 @@ def _printed(app: App, unit: str) -> str:
             return "not-set"
 
     config = load_config(app.config_path, lookup=lookup)
+    choose(app.language or config.language)
     return UNITS[unit](
         Deployment(
             program=_program(),

@@ -11,8 +11,9 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from okrsync.errors import SourceError
+from okrsync.errors import SourceError, WrongValue, reason_of
 from okrsync.http import one_line, shown_url
+from okrsync.language import _
 from okrsync.outcomes.download import LARGEST, HttpAuth, check_size, checked_url, is_url
 from okrsync.outcomes.interface import OutcomeSettings, OutcomeSource, Reading
 from okrsync.outcomes.table import Table
@@ -37,13 +38,13 @@ class CsvSettings(OutcomeSettings):
     @classmethod
     def _can_be_read(cls, path: str) -> str:
         if not is_url(path) and "://" in path:
-            raise ValueError("must be a file or an http(s) URL")
+            raise WrongValue(_("{name} must be a file or an http(s) URL"))
         return checked_url(path) if is_url(path) else path
 
     @model_validator(mode="after")
     def _auth_needs_a_url(self) -> CsvSettings:
         if self.auth is not None and not is_url(self.path):
-            raise ValueError("`auth` is for a URL; a file needs none")
+            raise ValueError(_("`auth` is for a URL; a file needs none"))
         return self
 
 
@@ -66,9 +67,12 @@ class Csv(OutcomeSource):
     def _table(self) -> Table:
         return Table(
             where=self._where,
-            day_is=f"in column {self.settings.date!r}",
-            value_is=f"in column {self.settings.value!r}",
-            advice="choose the rows that count with `where`",
+            no_day=_("{cell} in column {column} is no date; write 2026-11-16"),
+            no_value=_("{cell} in column {column} is no number; write 1234.5 or 1,234.5"),
+            two_values=_(
+                "a second value for {day} (the first is in line {row}): choose the rows that count with `where`"
+            ),
+            columns=(repr(self.settings.date), repr(self.settings.value)),
             lines=True,
         )
 
@@ -86,21 +90,29 @@ class Csv(OutcomeSource):
                 if len(cells) < len(columns) or any(cell.strip() for cell in cells[len(columns) :]):
                     raise self._error(
                         line,
-                        f"{len(cells)} cells where the header has {len(columns)}; "
-                        f"a cell that holds {delimiter!r} stands in double quotes",
+                        _(
+                            "{cells} cells where the header has {columns}; a cell that holds {delimiter!r} stands in "
+                            "double quotes"
+                        ).format(cells=len(cells), columns=len(columns), delimiter=delimiter),
                     )
                 rows += 1
                 if all(_is(cells[place[name]], wanted) for name, wanted in self.settings.where.items()):
                     kept += 1
                     value = cells[place[self.settings.value]]
                     if delimiter == ";" and _THOUSANDS_OR_DECIMALS.fullmatch(in_ascii(value).strip()):
-                        raise self._error(line, f"{one_line(value, 40)!r} is ambiguous; write 1234 or 1.234")
+                        raise self._error(
+                            line, _("{value!r} is ambiguous; write 1234 or 1.234").format(value=one_line(value, 40))
+                        )
                     yield line, cells[place[self.settings.date]], value
         except csv.Error as error:
-            raise self._error(table.line, f"this is not CSV: {error}") from error
+            raise self._error(table.line, _("this is not CSV: {error}").format(error=error)) from error
         if rows and not kept:
             wanted = ", ".join(f"{name}: {value}" for name, value in self.settings.where.items())
-            raise SourceError(f"{self._where}: none of {rows} rows has {one_line(wanted)}")
+            raise SourceError(
+                _("{where}: none of {rows} rows has {wanted}").format(
+                    where=self._where, rows=rows, wanted=one_line(wanted)
+                )
+            )
 
     @property
     def _needed(self) -> list[str]:
@@ -111,7 +123,7 @@ class Csv(OutcomeSource):
 
         def columns(delimiter: str) -> tuple[int, int]:
             try:
-                _, header = next(_Lines(text, delimiter), (1, []))
+                _line, header = next(_Lines(text, delimiter), (1, []))
             except csv.Error:
                 return 0, 0
             names = {name.strip() for name in header}
@@ -123,9 +135,10 @@ class Csv(OutcomeSource):
         if columns.count(name) == 1:
             return columns.index(name)
         if name in columns:
-            raise self._error(line, f"there are {columns.count(name)} columns {name!r}")
-        shown = ", ".join(one_line(column, 40) for column in columns[:20]) or "none"
-        raise self._error(line, f"there is no column {name!r}; columns: {shown}")
+            said = _("there are {count} columns {name!r}")
+            raise self._error(line, said.format(count=columns.count(name), name=name))
+        shown = ", ".join(one_line(column, 40) for column in columns[:20]) or _("none")
+        raise self._error(line, _("there is no column {name!r}; columns: {shown}").format(name=name, shown=shown))
 
     @property
     def _where(self) -> str:
@@ -140,16 +153,18 @@ class Csv(OutcomeSource):
             return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
-            raise self._error(line, "this is not UTF-8; save the file as UTF-8") from None
+            raise self._error(line, _("this is not UTF-8; save the file as UTF-8")) from None
 
     def _file(self) -> bytes:
         try:
             with (self.context.base / self.settings.path).open("rb") as file:
                 content = file.read(LARGEST + 1)
         except OSError as error:
-            raise SourceError(f"{self._where}: cannot be read: {error.strerror}") from error
+            raise SourceError(
+                _("{where}: cannot be read: {reason}").format(where=self._where, reason=reason_of(error))
+            ) from error
         except ValueError as error:
-            raise SourceError(f"{self._where}: cannot be read: {error}") from error
+            raise SourceError(_("{where}: cannot be read: {error}").format(where=self._where, error=error)) from error
         check_size(len(content), self._where)
         return content
 

@@ -12,8 +12,9 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from okrsync.errors import RetryableError, SourceError
+from okrsync.errors import RetryableError, SourceError, WrongValue
 from okrsync.http import DEFAULT_POLICY, error_of, one_line, shown_url, with_retries
+from okrsync.language import _
 
 LARGEST = 64 * 1024 * 1024
 """Bytes; a larger answer is refused rather than read into memory, and no more than that is remembered."""
@@ -25,13 +26,13 @@ _SECRET = re.compile(r"[!-~]+")
 
 def _sendable(secret: SecretStr) -> SecretStr:
     if not _SECRET.fullmatch(secret.get_secret_value()):
-        raise ValueError("must be one line of ASCII without blanks: is there a line end in the variable?")
+        raise WrongValue(_("{name} must be one line of ASCII without blanks: is there a line end in the variable?"))
     return secret
 
 
 def _not_empty(secret: SecretStr) -> SecretStr:
     if not secret.get_secret_value():
-        raise ValueError("must not be empty")
+        raise WrongValue(_("{name} must not be empty"))
     return secret
 
 
@@ -91,15 +92,17 @@ def is_url(text: str) -> bool:
 def checked_url(url: str) -> str:
     """The address, when it can be asked. Raises ``ValueError`` saying what to write instead."""
     if not is_url(url):
-        raise ValueError("must begin with http:// or https://")
+        raise WrongValue(_("{name} must begin with http:// or https://"))
     try:
-        host, _ = urlsplit(url).hostname, urlsplit(url).port
+        host, _port = urlsplit(url).hostname, urlsplit(url).port
     except ValueError:
         host = None
     if not host:
-        raise ValueError("must name a host after http(s)://")
+        raise WrongValue(_("{name} must name a host after http(s)://"))
     if "@" in urlsplit(url).netloc:
-        raise ValueError("no user or password in a URL, it would end up in messages and logs: write them under `auth`")
+        raise ValueError(
+            _("no user or password in a URL, it would end up in messages and logs: write them under `auth`")
+        )
     return url
 
 
@@ -193,7 +196,7 @@ def _follow(request: _Request, refusal: Callable[[bytes], str]) -> Answer:
     """Ask, and go where the server points; what logs in stays with the host that it is for."""
     where = one_line(shown_url(request.url))
     url, headers = request.url, dict(request.headers)
-    for _ in range(_MOST_REDIRECTS + 1):
+    for _redirect in range(_MOST_REDIRECTS + 1):
         found = _once(url, {"Accept": request.accept, **headers}, where, refusal)
         if isinstance(found, Answer):
             return found
@@ -201,11 +204,11 @@ def _follow(request: _Request, refusal: Callable[[bytes], str]) -> Answer:
         try:
             checked_url(target)
         except ValueError:
-            raise SourceError(f"{where}: redirects to what is no http(s) address") from None
+            raise SourceError(_("{where}: redirects to what is no http(s) address").format(where=where)) from None
         if not _same_host(url, target):
             headers = {}
         url = target
-    raise SourceError(f"{where}: redirects more than {_MOST_REDIRECTS} times")
+    raise SourceError(_("{where}: redirects more than {count} times").format(where=where, count=_MOST_REDIRECTS))
 
 
 def _same_host(one: str, other: str) -> bool:
@@ -251,13 +254,17 @@ def _once(url: str, headers: dict[str, str], where: str, refusal: Callable[[byte
             kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             return Answer(bytes(content), kind, "next" in response.links)
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-        raise RetryableError(f"{where}: no whole answer ({type(error).__name__})") from error
+        raise RetryableError(
+            _("{where}: no whole answer ({name})").format(where=where, name=type(error).__name__)
+        ) from error
     except requests.RequestException as error:
         # Its text may hold the whole URL, a token in the query included.
-        raise SourceError(f"{where}: cannot be read ({type(error).__name__})") from error
+        raise SourceError(
+            _("{where}: cannot be read ({name})").format(where=where, name=type(error).__name__)
+        ) from error
 
 
 def check_size(size: int, where: str) -> None:
     """Raises ``SourceError`` for more than ``LARGEST`` bytes."""
     if size > LARGEST:
-        raise SourceError(f"{where}: larger than {LARGEST // 1024 // 1024} MiB")
+        raise SourceError(_("{where}: larger than {size} MiB").format(where=where, size=LARGEST // 1024 // 1024))

@@ -10,8 +10,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from okrsync.errors import SourceError
+from okrsync.errors import SourceError, WrongValue
 from okrsync.http import one_line, shown_url
+from okrsync.language import _
 from okrsync.outcomes.download import Answer, HttpAuth, checked_url
 from okrsync.outcomes.interface import OutcomeSettings, OutcomeSource, Reading
 from okrsync.outcomes.table import Table
@@ -25,14 +26,19 @@ def _expression(text: str) -> str:
     try:
         jmespath.compile(text)
     except jmespath.exceptions.JMESPathError as error:
-        raise ValueError(f"is no JMESPath expression: {one_line(str(error).splitlines()[0])}") from None
+        raise WrongValue(
+            _("{name} is no JMESPath expression: {error}"), error=one_line(str(error).splitlines()[0])
+        ) from None
     return text
 
 
 def _address(url: str) -> str:
     for found in _PLACEHOLDER.finditer(url):
         if found[1] not in ("start", "end"):
-            raise ValueError(f"holds {found[0]!r}: okrsync fills in {{start}} and {{end}}, days such as 2026-11-16")
+            raise WrongValue(
+                _("{name} holds {found!r}: okrsync fills in {{start}} and {{end}}, days such as 2026-11-16"),
+                found=found[0],
+            )
     return checked_url(url)
 
 
@@ -73,12 +79,17 @@ class Http(OutcomeSource):
             on_wait=self.context.on_wait,
         )
         if answer.has_next:
-            raise SourceError(f"{self._where}: the answer has more pages; ask for all in one, in the URL")
+            raise SourceError(
+                _("{where}: the answer has more pages; ask for all in one, in the URL").format(where=self._where)
+            )
         table = Table(
             where=self._where,
-            day_is="as `date`",
-            value_is="as `value`",
-            advice="`rows`, `date` and `value` must give one value a day",
+            no_day=_("{cell} as `date` is no date; write 2026-11-16"),
+            no_value=_("{cell} as `value` is no number; write 1234.5 or 1,234.5"),
+            two_values=_(
+                "a second value for {day} (the first is in row {row}): `rows`, `date` and `value` must give one value "
+                "a day"
+            ),
         )
         return table.readings(self._rows(_json(answer, self._where)), start, end, self.context.timezone)
 
@@ -92,21 +103,29 @@ class Http(OutcomeSource):
             days, values = (_listed(self._search(each, document)) for each in (settings.date, settings.value))
             if len(days) != len(values):
                 raise SourceError(
-                    f"{self._where}: `date` finds {len(days)} and `value` {len(values)}: they must come in pairs; "
-                    "with `rows` they are read row by row"
+                    _(
+                        "{where}: `date` finds {days} and `value` {values}: they must come in pairs; with `rows` "
+                        "they are read row by row"
+                    ).format(where=self._where, days=len(days), values=len(values))
                 )
         else:
             rows = self._search(settings.rows, document)
             if not isinstance(rows, list):
-                instead = "nothing" if rows is None else "no list"
-                raise SourceError(
-                    f"{self._where}: `rows` ({one_line(settings.rows, 60)}) finds {instead} in the answer"
+                said = (
+                    _("{where}: `rows` ({rows}) finds nothing in the answer")
+                    if rows is None
+                    else _("{where}: `rows` ({rows}) finds no list in the answer")
                 )
+                raise SourceError(said.format(where=self._where, rows=one_line(settings.rows, 60)))
             days = [self._search(settings.date, row) for row in rows]
             values = [self._search(settings.value, row) for row in rows]
         for name, expression, found in (("date", settings.date, days), ("value", settings.value, values)):
             if found and all(one is None for one in found):
-                raise SourceError(f"{self._where}: `{name}` ({one_line(expression, 60)}) finds nothing in the answer")
+                raise SourceError(
+                    _("{where}: `{name}` ({expression}) finds nothing in the answer").format(
+                        where=self._where, name=name, expression=one_line(expression, 60)
+                    )
+                )
         yield from ((number, *pair) for number, pair in enumerate(zip(days, values, strict=True), 1))
 
     def _search(self, expression: str, document: Any) -> Any:
@@ -116,7 +135,11 @@ class Http(OutcomeSource):
             return _interpreter().visit(jmespath.compile(expression).parsed, document)
         except jmespath.exceptions.JMESPathError as error:
             said = one_line(str(error))
-            raise SourceError(f"{self._where}: {one_line(expression, 60)!r} cannot be applied: {said}") from error
+            raise SourceError(
+                _("{where}: {expression!r} cannot be applied: {said}").format(
+                    where=self._where, expression=one_line(expression, 60), said=said
+                )
+            ) from error
 
 
 def _listed(found: Any) -> list[Any]:
@@ -128,11 +151,15 @@ def _json(answer: Answer, where: str) -> Any:
     try:
         return json.loads(answer.body)
     except RecursionError:
-        raise SourceError(f"{where}: the JSON is nested too deep") from None
+        raise SourceError(_("{where}: the JSON is nested too deep").format(where=where)) from None
     except ValueError:
-        kind = f" but {one_line(answer.content_type, 40)}" if answer.content_type else ""
-        hint = ": is it a page to log in? Check `auth`" if "html" in answer.content_type else ""
-        raise SourceError(f"{where}: the answer is not JSON{kind}{hint}") from None
+        if "html" in answer.content_type:
+            said = _("{where}: the answer is not JSON but {kind}: is it a page to log in? Check `auth`")
+        elif answer.content_type:
+            said = _("{where}: the answer is not JSON but {kind}")
+        else:
+            said = _("{where}: the answer is not JSON")
+        raise SourceError(said.format(where=where, kind=one_line(answer.content_type, 40))) from None
 
 
 def _interpreter() -> Any:

@@ -13,8 +13,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from okrsync.dates import end_of
 from okrsync.durations import PATTERN, parse_days
-from okrsync.errors import SourceError
+from okrsync.errors import SourceError, WrongValue
 from okrsync.http import one_line, shown_url
+from okrsync.language import _, joined
 from okrsync.outcomes.download import HttpAuth, Url
 from okrsync.outcomes.interface import OutcomeSettings, OutcomeSource, Reading
 
@@ -26,7 +27,7 @@ _DAY = timedelta(days=1)
 
 def _not_zero(step: timedelta) -> timedelta:
     if not step:
-        raise ValueError("must be a day or longer")
+        raise WrongValue(_("{name} must be a day or longer"))
     return step
 
 
@@ -76,8 +77,12 @@ class Prometheus(OutcomeSource):
                     seen.append(labels)
                 found.extend(readings)
         if len(seen) > 1:
-            shown = " and ".join(_shown(labels) for labels in seen[:2])
-            raise SourceError(f"{self._where}: the query gives {len(seen)} series, {shown}: make one, as with sum(…)")
+            shown = joined(_shown(labels) for labels in seen[:2])
+            raise SourceError(
+                _("{where}: the query gives {seen} series, {shown}: make one, as with sum(…)").format(
+                    where=self._where, seen=len(seen), shown=shown
+                )
+            )
         return sorted(found, key=lambda reading: reading.at)
 
     def _moments(self, start: date, end: date) -> dict[int, date]:
@@ -123,11 +128,21 @@ class Prometheus(OutcomeSource):
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             known = False
         if not known:
-            raise SourceError(f"{self._where}: this is no answer of a Prometheus server: check `url` and `auth`")
+            raise SourceError(
+                _("{where}: this is no answer of a Prometheus server: check `url` and `auth`").format(where=self._where)
+            )
         if missing:
-            raise SourceError(f"{self._where}: the answer may not be whole: {one_line(str(missing[0]))}")
+            raise SourceError(
+                _("{where}: the answer may not be whole: {missing}").format(
+                    where=self._where, missing=one_line(str(missing[0]))
+                )
+            )
         if any("histograms" in one for one in series):
-            raise SourceError(f"{self._where}: the query gives histograms: make numbers of them, as histogram_quantile")
+            raise SourceError(
+                _("{where}: the query gives histograms: make numbers of them, as histogram_quantile").format(
+                    where=self._where
+                )
+            )
         return found
 
     @property

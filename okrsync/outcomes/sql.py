@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
-from okrsync.errors import SourceError
+from okrsync.errors import SourceError, WrongValue
 from okrsync.http import one_line
+from okrsync.language import _
 from okrsync.outcomes.interface import OutcomeSettings, OutcomeSource, Reading
 from okrsync.outcomes.table import Table
 
@@ -43,7 +44,7 @@ def _timeout(value: object) -> timedelta:
     match = _TIMEOUT.fullmatch(value.strip()) if isinstance(value, str) else None
     length = int(match[1]) * _UNITS[match[2]] if match else timedelta()
     if not timedelta() < length <= timedelta(hours=1):
-        raise ValueError("must be a length of time from 1s to 1h, such as 30s or 5m")
+        raise WrongValue(_("{name} must be a length of time from 1s to 1h, such as 30s or 5m"))
     return length
 
 
@@ -60,21 +61,29 @@ def _parsed(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise ValueError("must be a database URL such as postgresql://USER@HOST/NAME or sqlite:///FILE") from None
+        raise WrongValue(
+            _("{name} must be a database URL such as postgresql://USER@HOST/NAME or sqlite:///FILE")
+        ) from None
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite" and (not url.database or url.database.startswith((":memory:", "file:"))):
-        raise ValueError("must name a file: sqlite:///FILE")
+        raise WrongValue(_("{name} must name a file: sqlite:///FILE"))
     return url
 
 
 def _query(text: str) -> str:
     if found := _WRITES.match(text):
-        raise ValueError(f"begins with {found[1].upper()}: okrsync only reads; write a SELECT of day and value")
+        raise WrongValue(
+            _("{name} begins with {upper}: okrsync only reads; write a SELECT of day and value"), upper=found[1].upper()
+        )
     for parameter in _PARAMETER.findall(text):
         if parameter not in ("start", "end"):
-            raise ValueError(
-                f"has a parameter :{parameter}; there are :start and :end, and a colon that is none is written \\:"
+            raise WrongValue(
+                _(
+                    "{name} has a parameter :{parameter}; there are :start and :end, and a colon that is none is "
+                    "written \\:"
+                ),
+                parameter=parameter,
             )
     return text
 
@@ -106,9 +115,9 @@ class Sql(OutcomeSource):
     def read(self, start: date, end: date) -> Sequence[Reading]:
         table = Table(
             where=self._where,
-            day_is="in the first column",
-            value_is="in the second column",
-            advice="the query must give one row a day",
+            no_day=_("{cell} in the first column is no date; write 2026-11-16"),
+            no_value=_("{cell} in the second column is no number; write 1234.5 or 1,234.5"),
+            two_values=_("a second value for {day} (the first is in row {row}): the query must give one row a day"),
         )
         rows = ((number, *row) for number, row in enumerate(self._rows(start, end), 1))
         return table.readings(rows, start, end, self.context.timezone)
@@ -123,12 +132,16 @@ class Sql(OutcomeSource):
         try:
             with self._connection() as connection, connection.execute(query.bindparams(*used)) as result:
                 if not result.returns_rows:
-                    raise SourceError(f"{self._where}: the query gives no rows; write a SELECT of day and value")
+                    raise SourceError(
+                        _("{where}: the query gives no rows; write a SELECT of day and value").format(where=self._where)
+                    )
                 columns = list(result.keys())
                 if len(columns) != 2:
                     raise SourceError(
-                        f"{self._where}: the query gives {len(columns)} columns "
-                        f"({one_line(', '.join(columns))}); select two, the day and the value, in this order"
+                        _(
+                            "{where}: the query gives {count} columns ({names}); select two, the day and the value, "
+                            "in this order"
+                        ).format(where=self._where, count=len(columns), names=one_line(", ".join(columns)))
                     )
                 rows = [(day, value) for day, value in result.fetchmany(MOST_ROWS + 1)]
         except SQLAlchemyError as error:
@@ -137,7 +150,11 @@ class Sql(OutcomeSource):
             # What a driver makes of a value that no Python type holds (a year 0, say), or that there is no driver.
             raise SourceError(f"{self._where}: {self._without_secrets(str(error))}") from None
         if len(rows) > MOST_ROWS:
-            raise SourceError(f"{self._where}: more than {MOST_ROWS:,} rows; make one row a day of them in the query")
+            raise SourceError(
+                _("{where}: more than {most_rows:,} rows; make one row a day of them in the query").format(
+                    where=self._where, most_rows=MOST_ROWS
+                )
+            )
         return rows
 
     @contextmanager
@@ -199,9 +216,15 @@ class Sql(OutcomeSource):
         code = getattr(getattr(error, "orig", None), "sqlstate", None)
         if code == _TOO_LONG or said == "interrupted":
             seconds = self.settings.timeout.total_seconds()
-            return SourceError(f"{self._where}: the query took longer than {seconds:.0f} s; `timeout` gives it more")
+            return SourceError(
+                _("{where}: the query took longer than {seconds:.0f} s; `timeout` gives it more").format(
+                    where=self._where, seconds=seconds
+                )
+            )
         if code in _NO_SELECT or "readonly database" in said:
-            return SourceError(f"{message}. okrsync only reads: write one SELECT of day and value")
+            return SourceError(
+                _("{message}. okrsync only reads: write one SELECT of day and value").format(message=message)
+            )
         return SourceError(message)
 
     def _without_secrets(self, said: str) -> str:

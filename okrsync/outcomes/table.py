@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from okrsync.errors import SourceError
 from okrsync.http import one_line
+from okrsync.language import _
 from okrsync.outcomes.interface import Reading
 from okrsync.outcomes.values import as_day, as_number
 
@@ -19,12 +20,14 @@ class Table:
 
     where: str
     """The source, in messages."""
-    day_is: str
-    """Where the day of a row stands: ``in column 'week'``."""
-    value_is: str
-    """Where its value stands."""
-    advice: str
-    """What to do when there are two values for a day."""
+    no_day: str
+    """What to say of a ``{cell}`` in the day's ``{column}`` that is no day."""
+    no_value: str
+    """What to say of a ``{cell}`` in the value's ``{column}`` that is no number."""
+    two_values: str
+    """What to say, and to do, when a ``{day}`` has two values, the first of them in ``{row}``."""
+    columns: tuple[str, str] = ("", "")
+    """How messages call the columns of day and value."""
     lines: bool = False
     """Rows are numbered by their line in a file."""
 
@@ -42,27 +45,26 @@ class Table:
             try:
                 value = as_number(cell)
             except ValueError:
-                raise self.error(
-                    number, f"{_shown(cell)} {self.value_is} is no number; write 1234.5 or 1,234.5"
-                ) from None
+                said = self.no_value.format(cell=_shown(cell), column=self.columns[1])
+                raise self.error(number, said) from None
             if value is None and _is_missing(day):
                 continue
             try:
                 at = as_day(day, zone)
             except ValueError:
-                raise self.error(number, f"{_shown(day)} {self.day_is} is no date; write 2026-11-16") from None
+                said = self.no_day.format(cell=_shown(day), column=self.columns[0])
+                raise self.error(number, said) from None
             if value is None or not start <= at <= end:
                 continue
             known = found.setdefault(at, (value, number))
             if known[0] != value:
-                first = f"the first is in {'line' if self.lines else 'row'} {known[1]}"
-                raise self.error(number, f"a second value for {at} ({first}): {self.advice}")
-        return [Reading(at, value) for at, (value, _) in sorted(found.items())]
+                raise self.error(number, self.two_values.format(day=at, row=known[1]))
+        return [Reading(at, value) for at, (value, _row) in sorted(found.items())]
 
     def error(self, number: int, message: str) -> SourceError:
         """What is wrong with one row, saying where it is."""
-        place = f"{self.where}:{number}" if self.lines else f"{self.where}: row {number}"
-        return SourceError(f"{place}: {message}")
+        said = "{where}:{row}: {problem}" if self.lines else _("{where}: row {row}: {problem}")
+        return SourceError(said.format(where=self.where, row=number, problem=message))
 
 
 def _is_missing(day: object) -> bool:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from okrsync.dates import day_of
+from okrsync.language import _
 
 _MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "null", "none", "-", "–", "—"})
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
@@ -67,10 +68,10 @@ def parse_number(text: str) -> float | None:
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")
     elif not _PLAIN.fullmatch(text):
-        raise ValueError(f"not a number: {text!r}")
+        raise ValueError(_("not a number: {text!r}").format(text=text))
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"too large: {text!r}")
+        raise ValueError(_("too large: {text!r}").format(text=text))
     return value
 
 
@@ -94,7 +95,7 @@ def as_day(value: object, zone: ZoneInfo) -> date:
             number /= 1000
         if _FIRST_SECOND <= number < _FIRST_MILLISECOND:
             return _in_zone(datetime.fromtimestamp(number, UTC), zone)
-    raise ValueError(f"not a day: {value!r}")
+    raise ValueError(_("not a day: {value!r}").format(value=value))
 
 
 def as_number(value: object) -> float | None:
@@ -116,11 +117,11 @@ def as_number(value: object) -> float | None:
             return None
         if math.isfinite(number):
             return number
-    raise ValueError(f"not a number: {value!r}")
+    raise ValueError(_("not a number: {value!r}").format(value=value))
 
 
 def _in_zone(moment: datetime, zone: ZoneInfo) -> date:
     try:
         return moment.date() if moment.tzinfo is None else day_of(moment, zone)
     except OverflowError:
-        raise ValueError(f"outside the calendar: {moment!r}") from None
+        raise ValueError(_("outside the calendar: {moment!r}").format(moment=moment)) from None

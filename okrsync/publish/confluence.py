@@ -42,14 +42,14 @@ class ConfluenceAuth(BaseModel):
     @classmethod
     def _is_an_email(cls, email: str | None) -> str | None:
         if email is not None and "@" not in email:
-            raise ValueError("write the e-mail address of the account (Data Center: leave `email` out)")
+            raise ValueError(_("write the e-mail address of the account (Data Center: leave `email` out)"))
         return email
 
     @field_validator("token")
     @classmethod
     def _is_not_empty(cls, token: SecretStr) -> SecretStr:
         if not token.get_secret_value():
-            raise ValueError("the token is empty")
+            raise ValueError(_("the token is empty"))
         return token
 
 
@@ -77,7 +77,7 @@ class Confluence(Publisher):
     def __init__(self, settings: ConfluenceSettings, context: PublishContext) -> None:
         super().__init__(settings, context)
         self.settings: ConfluenceSettings = settings
-        self.where = f"{shown_url(settings.url)} space {one_line(settings.space)}"
+        self.where = _("{url} space {space}").format(url=shown_url(settings.url), space=one_line(settings.space))
 
     def checkup(self) -> Iterator[Check]:
         """Whether space and parent are there, and, on Cloud, whether the account may create pages."""
@@ -85,7 +85,7 @@ class Confluence(Publisher):
             self._parent(api)
             may = api.may_write()
         if may is False:
-            raise SourceError(f"the wiki {self.where}: the account may not create pages there")
+            raise SourceError(_("the wiki {where}: the account may not create pages there").format(where=self.where))
         said = _("{wiki} can be read") if may else _("{wiki} can be read, and whether it can be written is not told")
         yield Check("wiki confluence", "good" if may else "warning", said.format(wiki=self.where))
 
@@ -124,7 +124,9 @@ class Confluence(Publisher):
                 made = True
             if there.archived:
                 raise SourceError(
-                    f"the wiki {self.where}: the page {page.name} is archived. Restore it, or give it another title"
+                    _("the wiki {where}: the page {name} is archived. Restore it, or give it another title").format(
+                        where=self.where, name=page.name
+                    )
                 )
             note = api.note(there)
             try:
@@ -148,15 +150,19 @@ class Confluence(Publisher):
                 value = {"source": source, "seen": seen(inner_of(after.body))}
             except Edited:
                 raise SourceError(
-                    f"the wiki {self.where} stored {page.name} in a form in which okrsync cannot find its section"
+                    _("the wiki {where} stored {name} in a form in which okrsync cannot find its section").format(
+                        where=self.where, name=page.name
+                    )
                 ) from None
             if note is None or note.value != value:
                 api.keep(after, note, value)
             return "written" if changed or made else "unchanged", after.link
         raise RetryableError(
-            f"the wiki {self.where}: {page.name} could not be saved in {ATTEMPTS} attempts: others saved it each time, "
-            "or a page of that title exists that this account may not see (in the trash, restricted, or written in "
-            "other letters)"
+            _(
+                "the wiki {where}: {name} could not be saved in {count} attempts: others saved it each "
+                "time, or a page of that title exists that this account may not see (in the trash, "
+                "restricted, or written in other letters)"
+            ).format(where=self.where, name=page.name, count=ATTEMPTS)
         )
 
     def _upload(
@@ -173,7 +179,7 @@ class Confluence(Publisher):
             elif before is None or uploaded(before.comment) != ours:
                 refused = api.upload(there, attachment, upload_note(ours), before)
                 if refused is not None:
-                    notes.append(f"{refused}; the page goes without its charts")
+                    notes.append(_("{refused}; the page goes without its charts").format(refused=refused))
                     if before is None:
                         continue
                 else:
@@ -187,7 +193,9 @@ class Confluence(Publisher):
         found = api.page(self.settings.parent)
         if found is None:
             raise SourceError(
-                f"the wiki {self.where} has no page {one_line(self.settings.parent)!r}: make it, or correct `parent`"
+                _("the wiki {where} has no page {parent!r}: make it, or correct `parent`").format(
+                    where=self.where, parent=one_line(self.settings.parent)
+                )
             )
         return found
 
@@ -197,7 +205,7 @@ class Confluence(Publisher):
         from requests import RequestException
 
         settings, auth = self.settings, self.settings.auth
-        where = f"the wiki {self.where}"
+        where = _("the wiki {where}").format(where=self.where)
         token = auth.token.get_secret_value()
         rest = AtlassianRestAPI(
             settings.url,
@@ -215,9 +223,13 @@ class Confluence(Publisher):
             api.open(settings.space)
             yield api
         except RequestException as error:  # a body that ends early is read outside of any request
-            raise RetryableError(f"{where} cannot be reached: {type(error).__name__}") from None
+            raise RetryableError(
+                _("{where} cannot be reached: {name}").format(where=where, name=type(error).__name__)
+            ) from None
         except (KeyError, TypeError, AttributeError):
-            raise SourceError(f"{where} does not answer as Confluence does: check `url`") from None
+            raise SourceError(
+                _("{where} does not answer as Confluence does: check `url`").format(where=where)
+            ) from None
         finally:
             rest.close()
 

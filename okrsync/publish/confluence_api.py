@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import HttpPolicy, error_of, one_line, with_retries
+from okrsync.language import _
 from okrsync.publish.interface import Attachment
 
 NOTE = "okrsync"
@@ -132,16 +133,22 @@ class Api(ABC):
                 advanced_mode=True,
             )
         except (requests.ConnectionError, requests.Timeout) as error:
-            raise RetryableError(f"{self.where} cannot be reached: {type(error).__name__}") from None
+            raise RetryableError(
+                _("{where} cannot be reached: {name}").format(where=self.where, name=type(error).__name__)
+            ) from None
         status = response.status_code
         # A wrong or expired token may be taken for a visitor without an account, who sees nothing.
         if response.headers.get("X-Seraph-LoginReason", "OK") in {"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"}:
-            raise AuthError(f"{self.where} does not know the account: the token may be wrong or expired")
+            raise AuthError(
+                _("{where} does not know the account: the token may be wrong or expired").format(where=self.where)
+            )
         try:
             answer = response.json() if response.content else None
         except requests.JSONDecodeError:
             if response.ok:
-                raise SourceError(f"{self.where} does not answer as Confluence does: check `url`") from None
+                raise SourceError(
+                    _("{where} does not answer as Confluence does: check `url`").format(where=self.where)
+                ) from None
             answer = None
         if not response.ok and status not in accepted:
             raise error_of(status, response.headers, said(answer), self.where)
@@ -158,8 +165,8 @@ class Api(ABC):
         status, answer = self._ask(method, path, files=form, accepted=(400, 403, 404, 413))
         if status < 300:
             return None
-        detail = f": {one_line(said(answer))}" if said(answer) else ""
-        return f"{attachment.name} was not taken ({status}{detail})"
+        reason = f"{status}: {one_line(said(answer))}" if said(answer) else str(status)
+        return _("{name} was not taken ({reason})").format(name=attachment.name, reason=reason)
 
     def _link(self, links: Mapping[str, Any]) -> str | None:
         # Never from `self` or `base`, which may name an address that only machines reach.
@@ -351,7 +358,11 @@ class DataCenter(Api):
 
 def no_space(where: str, space: str) -> SourceError:
     """Both say the same of a space that is missing and of one that is hidden."""
-    return SourceError(f"{where} has no space {one_line(space)}, or the account may not see it: check `space`")
+    return SourceError(
+        _("{where} has no space {space}, or the account may not see it: check `space`").format(
+            where=where, space=one_line(space)
+        )
+    )
 
 
 def check_taken(where: str, status: int, answer: Any) -> None:

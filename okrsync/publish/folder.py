@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator
 
 from okrsync.checkup import Check
-from okrsync.errors import SourceError
+from okrsync.errors import SourceError, reason_of
 from okrsync.http import one_line
 from okrsync.language import _
 from okrsync.publish.interface import PublishContext, Published, Publisher, PublisherSettings, WikiPage
@@ -31,7 +31,7 @@ _LONGEST_NAME = 200
 
 def _path(path: str) -> str:
     if not path.strip() or "\0" in path:
-        raise ValueError("write the folder that holds the pages")
+        raise ValueError(_("write the folder that holds the pages"))
     return path
 
 
@@ -58,7 +58,9 @@ class Folder(Publisher):
         existing = next(path for path in (self.path, *self.path.parents) if path.exists())
         if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
             raise SourceError(
-                f"the wiki {self.path} cannot be written: {existing} is not a folder that this user may write"
+                _("the wiki {path} cannot be written: {existing} is not a folder that this user may write").format(
+                    path=self.path, existing=existing
+                )
             )
         yield Check(
             "wiki folder",
@@ -117,7 +119,9 @@ def changed_by(
             touched += files
             touched += _remove_files(beside, page, ours)
     except OSError as error:
-        raise SourceError(f"the wiki {where} cannot be written: {error.strerror or error}") from error
+        raise SourceError(
+            _("the wiki {where} cannot be written: {reason}").format(where=where, reason=reason_of(error))
+        ) from error
     return Published(tuple(written), tuple(unchanged), tuple(kept), where), tuple(touched)
 
 
@@ -159,13 +163,19 @@ def check_names(pages: Sequence[WikiPage], where: str) -> None:
     for page in pages:
         for name in (page.name, *(attachment.name for attachment in page.attachments)):
             if not _is_name(name):
-                what = "page" if name is page.name else "attachment"
-                raise SourceError(f"the wiki {where}: {one_line(name)!r} cannot be the name of a {what}")
+                said = (
+                    _("the wiki {where}: {name!r} cannot be the name of a page")
+                    if name is page.name
+                    else _("the wiki {where}: {name!r} cannot be the name of an attachment")
+                )
+                raise SourceError(said.format(where=where, name=one_line(name)))
         for attachment in page.attachments:
             # In Markdown such a name would end early; and a page is a file as well.
             if re.search(r"[\s()]|\.md$|^[^.]*$", attachment.name, re.IGNORECASE):
                 raise SourceError(
-                    f"the wiki {where}: {one_line(attachment.name)!r} cannot be the name of an attachment"
+                    _("the wiki {where}: {name!r} cannot be the name of an attachment").format(
+                        where=where, name=one_line(attachment.name)
+                    )
                 )
     # On Windows and macOS, names that differ in case alone are one file.
     files = Counter(
@@ -173,7 +183,9 @@ def check_names(pages: Sequence[WikiPage], where: str) -> None:
     )
     twice = [name for name, count in files.items() if count > 1]
     if twice:
-        raise SourceError(f"the wiki {where}: {one_line(twice[0])!r} is the name of two files")
+        raise SourceError(
+            _("the wiki {where}: {name!r} is the name of two files").format(where=where, name=one_line(twice[0]))
+        )
 
 
 def _is_name(name: str) -> bool:

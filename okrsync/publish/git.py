@@ -19,7 +19,7 @@ from okrsync.checkup import Check
 from okrsync.errors import RetryableError, SourceError
 from okrsync.git_command import NETWORK_TIMEOUT, Credentials, GitError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line, shown_url, with_retries
-from okrsync.language import _
+from okrsync.language import N_, _
 from okrsync.publish.folder import changed_by, check_names
 from okrsync.publish.interface import PublishContext, Published, Publisher, PublisherSettings, WikiPage
 from okrsync.publish.web import PLAIN_HTTP, is_open
@@ -33,7 +33,7 @@ _SCP = re.compile(r"(?:[\w.-]+@)?[\w.-]{2,}:(?!//)[^\s]+")
 _BRANCH = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{|\.lock$|[./]$))[^\x00-\x20\x7f~^:?*\[\\]+")
 _LINKED_PAGE = re.compile(r"(?<!\\)\]\(([^()\s/:#?]+)\.md(#[^()\s]*)?\)")
 _WEEK = re.compile(r"\d{4}-W\d{2}")
-_NO_LOGIN_IN_URL = 'a user, token or password does not belong in the url: write auth: {token: "${NAME}"}'
+_NO_LOGIN_IN_URL = N_('a user, token or password does not belong in the url: write auth: {token: "${NAME}"}')
 _ABSENT = re.compile(
     r"repository .*not found|returned error: 404|does not appear to be a git repository|does not exist", re.I
 )
@@ -59,13 +59,13 @@ class GitAuth(BaseModel):
     @model_validator(mode="after")
     def _one_secret(self) -> GitAuth:
         if (self.token is None) == (self.password is None):
-            raise ValueError("write either `token` or `password`")
+            raise ValueError(_("write either `token` or `password`"))
         if self.password is not None and not self.user:
-            raise ValueError("`password` needs a `user`")
+            raise ValueError(_("`password` needs a `user`"))
         if self.user is not None and ":" in self.user:
-            raise ValueError("`user` cannot hold a colon")
+            raise ValueError(_("`user` cannot hold a colon"))
         if not self.secret:
-            raise ValueError("the token or password is empty")
+            raise ValueError(_("the token or password is empty"))
         return self
 
     @property
@@ -89,26 +89,30 @@ class GitAuthor(BaseModel):
     @classmethod
     def _fit_for_a_commit(cls, text: str) -> str:
         if not text.strip(" .,:;<>\"'") or re.search(r"[\x00-\x1f<>]", text):
-            raise ValueError("this cannot stand in a commit: it is empty or holds < or >")
+            raise ValueError(_("this cannot stand in a commit: it is empty or holds < or >"))
         return text
 
 
 def _url(url: str) -> str:
     if not url.strip() or url.startswith("-") or re.search(r"[\x00-\x1f\x7f]", url) or "::" in url.partition("/")[0]:
-        raise ValueError("this is not an address that git can push to")
+        raise ValueError(_("this is not an address that git can push to"))
     if "://" not in url:
         if "@" in url.partition(":")[2]:
-            raise ValueError(_NO_LOGIN_IN_URL)
+            raise ValueError(_(_NO_LOGIN_IN_URL))
         return url
     parts = urlsplit(url)
     if parts.scheme.lower() not in _SCHEMES:
-        raise ValueError(f"write an address that begins with one of {', '.join(f'{s}://' for s in _SCHEMES)}")
+        raise ValueError(
+            _("write an address that begins with one of {schemes}").format(
+                schemes=", ".join(f"{each}://" for each in _SCHEMES)
+            )
+        )
     if parts.password is not None or (parts.username is not None and parts.scheme.lower() != "ssh"):
-        raise ValueError(_NO_LOGIN_IN_URL)
+        raise ValueError(_(_NO_LOGIN_IN_URL))
     if parts.query or parts.fragment:
-        raise ValueError("the address of a repository has neither ? nor #")
+        raise ValueError(_("the address of a repository has neither ? nor #"))
     if parts.scheme.lower() != "file" and not parts.hostname:
-        raise ValueError("the address names no host")
+        raise ValueError(_("the address names no host"))
     return url
 
 
@@ -136,7 +140,7 @@ class GitSettings(PublisherSettings):
     @classmethod
     def _is_a_branch(cls, branch: str | None) -> str | None:
         if branch is not None and not _BRANCH.fullmatch(branch):
-            raise ValueError("this cannot be the name of a branch")
+            raise ValueError(_("this cannot be the name of a branch"))
         return branch
 
     @field_validator("folder")
@@ -144,15 +148,15 @@ class GitSettings(PublisherSettings):
     def _stays_inside(cls, folder: str | None) -> str | None:
         parts = re.split(r"[/\\]", folder) if folder is not None else []
         if any(part.lower() in {"", ".", "..", ".git"} or re.search(r"[\x00-\x1f:]", part) for part in parts):
-            raise ValueError("write a folder inside the repository, such as docs/okr")
+            raise ValueError(_("write a folder inside the repository, such as docs/okr"))
         return folder
 
     @model_validator(mode="after")
     def _auth_is_for_http(self) -> GitSettings:
         if self.auth is not None and urlsplit(self.url).scheme.lower() not in {"https", "http"}:
-            raise ValueError("`auth` is for https:// addresses; ssh takes its keys from the ssh agent")
+            raise ValueError(_("`auth` is for https:// addresses; ssh takes its keys from the ssh agent"))
         if self.auth is not None and is_open(self.url):
-            raise ValueError(PLAIN_HTTP)
+            raise ValueError(_(PLAIN_HTTP))
         return self
 
 
@@ -243,18 +247,20 @@ class Git(Publisher):
                 if not done.written or self._push(clone, branch):
                     return done
         raise RetryableError(
-            f"the wiki {self.where}: others pushed to {branch} during each of {PUSH_ATTEMPTS} attempts. Try again later"
+            _("the wiki {where}: others pushed to {branch} during each of {count} attempts. Try again later").format(
+                where=self.where, branch=branch, count=PUSH_ATTEMPTS
+            )
         )
 
     def _fetch(self, clone: Path) -> tuple[str, bool]:
         """Check out the newest state. Returns the branch, and whether it exists already."""
         try:
-            _, out = self._ask(clone, "ls-remote", "--symref", "--", self.url, "HEAD", "refs/heads/*")
+            _code, out = self._ask(clone, "ls-remote", "--symref", "--", self.url, "HEAD", "refs/heads/*")
         except GitError as error:
             raise self._absent(error) if _ABSENT.search(error.said) else error from None
         head, branches = None, set()
         for line in out.decode("utf-8", "replace").splitlines():
-            value, _, name = line.partition("\t")
+            value, _tab, name = line.partition("\t")
             if name == "HEAD" and value.startswith("ref: refs/heads/"):
                 head = value.removeprefix("ref: refs/heads/")
             elif name.startswith("refs/heads/"):
@@ -263,7 +269,11 @@ class Git(Publisher):
         if branch is None:
             branch = "master" if self.url.rstrip("/").endswith(".wiki.git") else "main"
             if branches and branch not in branches:
-                raise SourceError(f"the wiki {self.where} does not say which branch is shown: name it with `branch:`")
+                raise SourceError(
+                    _("the wiki {where} does not say which branch is shown: name it with `branch:`").format(
+                        where=self.where
+                    )
+                )
         if branch in branches:
             self._ask(clone, "fetch", "--quiet", "--depth=1", "--no-tags", "--", self.url, f"refs/heads/{branch}")
             self._run(clone, "reset", "--quiet", "--hard", "FETCH_HEAD")
@@ -281,7 +291,7 @@ class Git(Publisher):
             *("-c", f"init.defaultBranch={untold}", "clone", "--quiet", "--bare", "--template=", "--depth=1"),
             *("--", self.url, target),
         )
-        _, out = self._run(clone, f"--git-dir={target}", "symbolic-ref", "--short", "HEAD")
+        _code, out = self._run(clone, f"--git-dir={target}", "symbolic-ref", "--short", "HEAD")
         branch = out.decode("utf-8", "replace").strip()
         return None if branch == untold else branch
 
@@ -325,16 +335,20 @@ class Git(Publisher):
     def _absent(self, error: GitError) -> SourceError:
         if self.url.rstrip("/").endswith((".wiki.git", ".wiki")):
             return SourceError(
-                f"the wiki {self.where} does not exist, or the account may not see it. The wiki of a GitHub project "
-                "begins to exist when its first page is made: open the project's Wiki tab in the browser, create that "
-                "page, and publish again"
+                _(
+                    "the wiki {where} does not exist, or the account may not see it. The wiki of a GitHub "
+                    "project begins to exist when its first page is made: open the project's Wiki tab in the "
+                    "browser, create that page, and publish again"
+                ).format(where=self.where)
             )
-        return SourceError(f"{error}. Check `url`, and whether the account may see the repository")
+        return SourceError(
+            _("{error}. Check `url`, and whether the account may see the repository").format(error=error)
+        )
 
     def _ask(self, clone: Path, *arguments: str) -> tuple[int, bytes]:
         return git_command.run(
             arguments,
-            where=f"the wiki {self.where}",
+            where=_("the wiki {where}").format(where=self.where),
             folder=clone,
             credentials=self._credentials,
             timeout=NETWORK_TIMEOUT,
@@ -350,7 +364,7 @@ class Git(Publisher):
     ) -> tuple[int, bytes]:
         return git_command.run(
             arguments,
-            where=f"the copy of the wiki {self.where}",
+            where=_("the copy of the wiki {where}").format(where=self.where),
             folder=clone,
             stdin=stdin,
             variables=variables,
@@ -361,4 +375,4 @@ class Git(Publisher):
 def _message(names: Sequence[str]) -> str:
     """``OKR report 2026-W47``: by the weeks in the names of the pages, else by the names."""
     weeks = dict.fromkeys(week[0] for name in names if (week := _WEEK.search(name)))
-    return one_line(f"OKR report {', '.join(weeks or names)}")
+    return one_line(_("OKR report {pages}").format(pages=", ".join(weeks or names)))

@@ -50,14 +50,14 @@ class MediaWikiAuth(BaseModel):
     @classmethod
     def _is_given(cls, user: str) -> str:
         if not user.strip():
-            raise ValueError("the user is empty")
+            raise ValueError(_("the user is empty"))
         return user
 
     @field_validator("password")
     @classmethod
     def _is_not_empty(cls, password: SecretStr) -> SecretStr:
         if not password.get_secret_value():
-            raise ValueError("the password is empty")
+            raise ValueError(_("the password is empty"))
         return password
 
 
@@ -65,7 +65,7 @@ def _url(url: str) -> str:
     url = web_address(url)
     if not url.endswith("/api.php"):
         raise ValueError(
-            "write the address of its API, which ends with /api.php (Special:Version of the wiki tells it)"
+            _("write the address of its API, which ends with /api.php (Special:Version of the wiki tells it)")
         )
     return url
 
@@ -98,7 +98,8 @@ class MediaWiki(Publisher):
             rights, uploads = wiki.rights(), wiki.uploads
         lacking = [right for right in ("edit", "createpage") if right not in rights]
         if lacking:
-            raise AuthError(f"the wiki {self.where}: the bot password may not {' nor '.join(lacking)} pages")
+            said = _("the wiki {where}: the bot password lacks these rights: {rights}")
+            raise AuthError(said.format(where=self.where, rights=", ".join(lacking)))
         if not uploads or "upload" not in rights:
             said = (
                 _("{wiki} can be written, but the bot password may not upload: pages go without their charts")
@@ -172,7 +173,9 @@ class MediaWiki(Publisher):
             if wiki.edit(page.name, after, current):
                 return "written", current.link
         raise RetryableError(
-            f"the wiki {self.where}: others edited {page.name} during each of {EDIT_ATTEMPTS} attempts. Try again later"
+            _("the wiki {where}: others edited {name} during each of {count} attempts. Try again later").format(
+                where=self.where, name=page.name, count=EDIT_ATTEMPTS
+            )
         )
 
     def _upload(self, wiki: _Wiki, page: WikiPage, kept: list[str], notes: list[str]) -> tuple[list[Attachment], bool]:
@@ -186,7 +189,7 @@ class MediaWiki(Publisher):
             elif not there or uploaded(comment) != ours:
                 refused = wiki.upload(attachment, upload_note(ours))
                 if refused is not None:
-                    notes.append(f"{refused}; the page goes without its charts")
+                    notes.append(_("{refused}; the page goes without its charts").format(refused=refused))
                     if not there:
                         continue
                 else:
@@ -198,11 +201,13 @@ class MediaWiki(Publisher):
     def _opened(self) -> Iterator[_Wiki]:
         from requests import RequestException
 
-        connection = session(f"the wiki {self.where}", self.policy)
+        connection = session(_("the wiki {where}").format(where=self.where), self.policy)
         try:
             yield _Wiki(self, connection)
         except RequestException as error:  # a body that ends early is read outside of any request
-            raise RetryableError(f"the wiki {self.where} cannot be reached: {type(error).__name__}") from None
+            raise RetryableError(
+                _("the wiki {where} cannot be reached: {name}").format(where=self.where, name=type(error).__name__)
+            ) from None
         finally:
             connection.close()
 
@@ -227,7 +232,7 @@ class _Wiki:
         import mwclient
 
         settings = publisher.settings
-        self.where = f"the wiki {publisher.where}"
+        self.where = _("the wiki {where}").format(where=publisher.where)
         self._policy, self._on_wait = publisher.policy, publisher.context.on_wait
         parts = urlsplit(settings.url)
         self._site = mwclient.Site(
@@ -265,7 +270,9 @@ class _Wiki:
         found = answer["query"]["pages"][0]
         if found.get("invalid"):
             raise SourceError(
-                f"{self.where} cannot have a page {one_line(title)!r}: {one_line(found.get('invalidreason', ''))}"
+                _("{where} cannot have a page {title!r}: {reason}").format(
+                    where=self.where, title=one_line(title), reason=one_line(found.get("invalidreason", ""))
+                )
             )
         return _Page(found, answer["curtimestamp"])
 
@@ -283,7 +290,7 @@ class _Wiki:
                     "edit",
                     title=title,
                     text=text,
-                    summary="OKR report",
+                    summary=_("OKR report"),
                     bot="1",
                     **{"assert": "user"},
                     **based,
@@ -298,7 +305,9 @@ class _Wiki:
         if result.get("result") != "Success":
             said = ", ".join(f"{key} {value}" for key, value in result.items() if key not in {"result", "title"})
             raise SourceError(
-                f"{self.where} did not save {title}: {one_line(said)}. An extension of the wiki refused it"
+                _("{where} did not save {title}: {said}. An extension of the wiki refused it").format(
+                    where=self.where, title=title, said=one_line(said)
+                )
             )
         return True
 
@@ -315,13 +324,13 @@ class _Wiki:
     def upload(self, attachment: Attachment, note: str) -> str | None:
         """None when the wiki has the file now, else why it does not take it."""
         if not self.uploads:
-            return "uploads are turned off there"
+            return _("uploads are turned off there")
         if "upload" not in self._site.rights:
-            return "the bot password may not upload files"
+            return _("the bot password may not upload files")
         # Warnings are ignored: whose file is there was looked at, and two charts may well be the same to the byte.
         call = {
             "filename": attachment.name,
-            "description": "A chart of the OKR report. Written by okrsync.",
+            "description": _("A chart of the OKR report. Written by okrsync."),
             "comment": note,
             "ignore": True,
         }
@@ -330,7 +339,7 @@ class _Wiki:
         except _Refused as refused:
             if refused.code == "fileexists-no-change":
                 return None
-            return f"{attachment.name} was not taken ({refused.code})"
+            return _("{name} was not taken ({reason})").format(name=attachment.name, reason=refused.code)
         return None
 
     def _with_token(self, call: Callable[[str], T]) -> T:
@@ -354,32 +363,42 @@ class _Wiki:
             return call()
         except errors.LoginError as error:
             raise AuthError(
-                f"{self.where} does not know the account: {one_line(str(error.info))}. Check `auth`: it takes a bot "
-                "password (Special:BotPasswords), and its user has the form Name@botname"
+                _(
+                    "{where} does not know the account: {info}. Check `auth`: it takes a bot password "
+                    "(Special:BotPasswords), and its user has the form Name@botname"
+                ).format(where=self.where, info=one_line(str(error.info)))
             ) from None
         except errors.APIError as error:
             raise self._refused(str(error.code), str(error.info)) from None
         except errors.InsufficientPermission:
-            raise _Refused(f"{self.where}: the account may not upload", "permissiondenied") from None
+            raise _Refused(
+                _("{where}: the account may not upload").format(where=self.where), "permissiondenied"
+            ) from None
         except errors.MaximumRetriesExceeded:
             # It says neither why nor for how long: its databases lag behind, or logins are throttled.
             raise RetryableError(
-                f"{self.where} is busy (its database lags behind, or logins come too fast)", 5.0
+                _("{where} is busy (its database lags behind, or logins come too fast)").format(where=self.where), 5.0
             ) from None
         except requests.HTTPError as error:
             response = error.response
             raise error_of(response.status_code, response.headers, "", self.where) from None
         except (requests.ConnectionError, requests.Timeout) as error:
-            raise RetryableError(f"{self.where} cannot be reached: {type(error).__name__}") from None
+            raise RetryableError(
+                _("{where} cannot be reached: {name}").format(where=self.where, name=type(error).__name__)
+            ) from None
         except (errors.InvalidResponse, errors.APIDisabledError, requests.JSONDecodeError, KeyError, ValueError):
-            raise SourceError(f"{self.where} does not answer as MediaWiki's API does: check `url`") from None
+            raise SourceError(
+                _("{where} does not answer as MediaWiki's API does: check `url`").format(where=self.where)
+            ) from None
 
     def _refused(self, code: str, info: str) -> SourceError:
-        said = f"{self.where} refuses: {one_line(info)} ({one_line(code, 40)})"
+        said = _("{where} refuses: {info} ({code})").format(
+            where=self.where, info=one_line(info), code=one_line(code, 40)
+        )
         if code in _LATER or "DBConnectionError" in code:
             return RetryableError(said)
         if _NOT_ALLOWED.search(code) and code not in _OVERTAKEN:
-            return AuthError(f"{said}. Check what the bot password may do")
+            return AuthError(_("{said}. Check what the bot password may do").format(said=said))
         return _Refused(said, code)
 
 

@@ -23,6 +23,10 @@ _END = re.compile(rb"^<!-- okrsync:end -->", re.M)
 _FILE = re.compile(rb"^<!-- okrsync:file (\S+) sha256=([0-9a-f]{64}) -->", re.M)
 
 
+NOTE = "written by okrsync; notes of yours are safe above and below"
+"""In English on every wiki: a page whose language is changed is the same section still."""
+
+
 class Edited(Exception):
     """The page holds something a person wrote where okrsync would write."""
 
@@ -37,8 +41,7 @@ def section_of(text: str, attachments: Iterable[Attachment] = ()) -> bytes:
     body = text.replace("\r\n", "\n").replace("\r", "\n").replace("<!-- okrsync:", "&lt;!-- okrsync:").strip("\n")
     files = "".join(f"<!-- okrsync:file {file.name} sha256={digest(file.data)} -->\n" for file in attachments)
     inner = (f"{body}\n\n{files}" if files else f"{body}\n").encode("utf-8", "replace")
-    note = "written by okrsync; notes of yours are safe above and below"
-    begin = f"<!-- okrsync:begin ({note}) sha256={digest(inner)} -->\n"
+    begin = f"<!-- okrsync:begin ({NOTE}) sha256={digest(inner)} -->\n"
     return begin.encode() + inner + b"<!-- okrsync:end -->\n"
 
 

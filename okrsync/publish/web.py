@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from okrsync.errors import SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, shown_url
+from okrsync.language import N_, _
 
 if TYPE_CHECKING:
     import requests
@@ -26,21 +27,21 @@ def web_address(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname
-        _ = parts.port
+        _port = parts.port
     except ValueError:
-        raise ValueError("this is not an address") from None
+        raise ValueError(_("this is not an address")) from None
     if parts.scheme not in {"https", "http"} or not host:
-        raise ValueError("write an address that begins with https://")
+        raise ValueError(_("write an address that begins with https://"))
     if parts.username is not None or parts.password is not None:
-        raise ValueError("a user, token or password does not belong in the url: write it under `auth:`")
+        raise ValueError(_("a user, token or password does not belong in the url: write it under `auth:`"))
     if parts.query or parts.fragment:
-        raise ValueError("the address has neither ? nor #")
+        raise ValueError(_("the address has neither ? nor #"))
     if is_open(url):
-        raise ValueError(PLAIN_HTTP)
+        raise ValueError(_(PLAIN_HTTP))
     return url.strip().rstrip("/")
 
 
-PLAIN_HTTP = (
+PLAIN_HTTP = N_(
     "with http:// everybody on the way could read the token or password: write https://. (Where the service has no "
     "https, let a proxy on its machine add it, or tunnel: `ssh -L 8080:localhost:80 HOST`, then http://localhost:8080)"
 )
@@ -76,7 +77,11 @@ def session(where: str, policy: HttpPolicy = DEFAULT_POLICY) -> requests.Session
             if response.is_redirect:
                 to = shown_url(urljoin(request.url or "", response.headers["Location"]))
                 response.close()
-                raise SourceError(f"{where} sends on to {to}: if that is the wiki, write its address as `url`")
+                raise SourceError(
+                    _("{where} sends on to {to}: if that is the wiki, write its address as `url`").format(
+                        where=where, to=to
+                    )
+                )
             return response
 
     return timed(Session(), policy)

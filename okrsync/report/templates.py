@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from okrsync.errors import ConfigError
 from okrsync.http import one_line
+from okrsync.language import _
 from okrsync.report import words
 
 LONGEST_PAGE = 5_000_000
@@ -55,7 +56,7 @@ class _Folder(BaseLoader):
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         if not self.folder.is_dir():
-            raise ConfigError(f"{folder}: there is no such folder of templates")
+            raise ConfigError(_("{folder}: there is no such folder of templates").format(folder=folder))
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         path = self.folder.joinpath(*split_template_path(template))
@@ -64,7 +65,9 @@ class _Folder(BaseLoader):
         try:
             return path.read_text("utf-8"), str(path), lambda: True
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path}: cannot be read: {one_line(str(error))}") from error
+            raise ConfigError(
+                _("{file}: cannot be read: {error}").format(file=path, error=one_line(str(error)))
+            ) from error
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -75,9 +78,13 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         numbers = [abs(each) for each in (left, right) if isinstance(each, int | float)]
         if operator == "**" and max(numbers, default=0) > LARGEST_POWER:
-            raise SecurityError(f"** with more than {LARGEST_POWER:,} is not computed in a template")
+            raise SecurityError(
+                _("** with more than {most:,} is not computed in a template").format(most=LARGEST_POWER)
+            )
         if operator == "*" and len(numbers) == 1 and numbers[0] > LARGEST_FACTOR:
-            raise SecurityError(f"a text or list is not repeated more than {LARGEST_FACTOR:,} times in a template")
+            raise SecurityError(
+                _("a text or list is not repeated more than {most:,} times in a template").format(most=LARGEST_FACTOR)
+            )
         return super().call_binop(context, operator, left, right)
 
 
@@ -101,7 +108,11 @@ def fill_in(
             parts.append(part)
             length += len(part)
             if length > LONGEST_PAGE:
-                raise ConfigError(f"{folder / template}: the page has more than {LONGEST_PAGE:,} characters")
+                raise ConfigError(
+                    _("{file}: the page has more than {most:,} characters").format(
+                        file=folder / template, most=LONGEST_PAGE
+                    )
+                )
     except _ERRORS as error:
         raise ConfigError(f"{_place(error, folder / template)}: {_said(error)}") from error
     return "".join(parts)
@@ -123,9 +134,11 @@ def _place(error: BaseException, template: Path) -> str:
 
 def _said(error: BaseException) -> str:
     if isinstance(error, TemplateNotFound):
-        return f"there is no template {one_line(str(error))!r}; it must lie in the same folder, or be okrsync's own"
+        return _("there is no template {name!r}; it must lie in the same folder, or be okrsync's own").format(
+            name=one_line(str(error))
+        )
     if isinstance(error, RecursionError):
-        return "a macro or an include calls itself without end"
+        return _("a macro or an include calls itself without end")
     return one_line(str(error)) or type(error).__name__
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
-from okrsync.errors import ConfigError, LockedError, StoreError
+from okrsync.errors import ConfigError, LockedError, StoreError, reason_of
 from okrsync.language import _
 
 if TYPE_CHECKING:
@@ -38,18 +38,24 @@ def open_store(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise ConfigError("store: this is not a database URL; write for example sqlite:///okrsync.db") from None
+        raise ConfigError(_("store: this is not a database URL; write for example sqlite:///okrsync.db")) from None
     backend = parsed.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
-        raise ConfigError(f"store: {backend} is not supported; use sqlite:///FILE or postgresql+psycopg://HOST/NAME")
+        raise ConfigError(
+            _("store: {backend} is not supported; use sqlite:///FILE or postgresql+psycopg://HOST/NAME").format(
+                backend=backend
+            )
+        )
     if backend == "sqlite":
         _prepare_file(parsed)
     try:
         engine = create_engine(parsed, pool_size=0)  # as many as there are threads
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
-            f"store: the driver for {parsed.drivername} is not installed ({error}); "
-            "PostgreSQL needs: pip install 'okrsync[postgresql]'"
+            _(
+                "store: the driver for {drivername} is not installed ({error}); PostgreSQL needs: pip "
+                "install 'okrsync[postgresql]'"
+            ).format(drivername=parsed.drivername, error=error)
         ) from error
     if backend == "sqlite":
         _configure_sqlite(engine)
@@ -135,7 +141,11 @@ def run_lock(engine: Engine) -> Iterator[None]:
     except Timeout:
         raise taken from None
     except OSError as error:
-        raise StoreError(f"the lock file {engine.url.database}.lock cannot be made: {error.strerror}") from error
+        raise StoreError(
+            _("the lock file {file} cannot be made: {reason}").format(
+                file=f"{engine.url.database}.lock", reason=reason_of(error)
+            )
+        ) from error
     try:
         yield
     finally:
@@ -144,14 +154,16 @@ def run_lock(engine: Engine) -> Iterator[None]:
 
 def _prepare_file(url: URL) -> None:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
-        raise ConfigError("store: okrsync needs a database file, write for example sqlite:///okrsync.db")
+        raise ConfigError(_("store: okrsync needs a database file, write for example sqlite:///okrsync.db"))
     path = Path(url.database)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise StoreError(f"the store {path} cannot be opened for writing: {reason}") from error
+        reason = reason_of(error)
+        raise StoreError(
+            _("the store {path} cannot be opened for writing: {reason}").format(path=path, reason=reason)
+        ) from error
 
 
 def _configure_sqlite(engine: Engine) -> None:
@@ -186,8 +198,10 @@ def _upgrade(engine: Engine, url: URL) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise StoreError(
-                f"the store {shown(url)} has schema version {found}, which this okrsync does not know: "
-                "it was written by a newer one. Upgrade okrsync"
+                _(
+                    "the store {shown} has schema version {found}, which this okrsync does not know: it was "
+                    "written by a newer one. Upgrade okrsync"
+                ).format(shown=shown(url), found=found)
             ) from error
 
 

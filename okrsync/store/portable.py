@@ -17,6 +17,7 @@ from sqlalchemy import Boolean, Date, Engine, Float, Table, func, insert, select
 
 from okrsync import __version__
 from okrsync.errors import StoreError
+from okrsync.language import _
 from okrsync.store.engine import HEAD, reading, writing
 from okrsync.store.schema import Moment, metadata
 
@@ -61,13 +62,15 @@ def restore(engine: Engine, lines: Iterable[str], name: str) -> int:
         for table in metadata.sorted_tables:
             if connection.execute(select(func.count()).select_from(table)).scalar():
                 raise StoreError(
-                    "the store is not empty: `okrsync import` restores into a new one. Nothing was changed"
+                    _("the store is not empty: `okrsync import` restores into a new one. Nothing was changed")
                 )
         rows = _Rows(numbered, name, columns)
         for table, batch in rows.batches():
             connection.execute(insert(table), batch)
         if not rows.complete:
-            raise StoreError(f"{name} was cut off after line {rows.line}: nothing was restored")
+            raise StoreError(
+                _("{name} was cut off after line {line}: nothing was restored").format(name=name, line=rows.line)
+            )
         if engine.dialect.name == "postgresql":
             _continue_sequences(connection)
     return rows.count
@@ -115,16 +118,18 @@ class _Rows:
                         raise ValueError
             except (ValueError, TypeError, KeyError) as error:
                 raise StoreError(
-                    f"{self._name}:{self.line}: this is no row of a store; nothing was restored"
+                    _("{name}:{line}: this is no row of a store; nothing was restored").format(
+                        name=self._name, line=self.line
+                    )
                 ) from error
             self.count += 1
             yield table, row
 
 
 def _header(lines: Iterator[tuple[int, str]], name: str) -> dict[str, list[str]]:
-    foreign = StoreError(f"{name} is no file of `okrsync export`: nothing was restored")
+    foreign = StoreError(_("{name} is no file of `okrsync export`: nothing was restored").format(name=name))
     try:
-        _, line = next(lines)
+        _number, line = next(lines)
         match json.loads(line):
             case {"okrsync": str(version), "format": int(found), "schema": str(schema), "tables": dict(tables)}:
                 pass
@@ -133,11 +138,19 @@ def _header(lines: Iterator[tuple[int, str]], name: str) -> dict[str, list[str]]
     except (StopIteration, ValueError) as error:
         raise foreign from error
     if found > FORMAT or schema > HEAD:
-        raise StoreError(f"{name} was written by okrsync {version}, which is newer than this one: update okrsync first")
+        raise StoreError(
+            _("{name} was written by okrsync {version}, which is newer than this one: update okrsync first").format(
+                name=name, version=version
+            )
+        )
     for table, columns in tables.items():
         known = metadata.tables.get(table)
         if known is None or not isinstance(columns, list) or not all(column in known.columns for column in columns):
-            raise StoreError(f"{name} has a table {table!r} that this okrsync does not know: nothing was restored")
+            raise StoreError(
+                _("{name} has a table {table!r} that this okrsync does not know: nothing was restored").format(
+                    name=name, table=table
+                )
+            )
     return tables
 
 
