@@ -9,15 +9,13 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import okrsync_git
-import okrsync_github
-import okrsync_jira
 import pytest
 
 import okrsync
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = (okrsync, okrsync_git, okrsync_github, okrsync_jira)
+CONNECTORS = sorted(path.name for path in (ROOT / "connectors").iterdir() if (path / "__init__.py").is_file())
+PACKAGES = (okrsync, *map(importlib.import_module, CONNECTORS))
 MARKS = {"_", "N_", "ngettext", "plural_"}
 SAYS = {"say", "error", "detail", "problem", "echo", "note", "on_note", "on_wait", "Problem", "Hold", "Check", "warn"}
 """Functions and values by which the program speaks to a person, beside its errors."""
@@ -27,6 +25,7 @@ IDS = {
     "warning",
     "bad",
     "skipped",
+    "note",
     "begins",
     "ended",
     "broke",
@@ -56,6 +55,7 @@ NOT_READ_BY_USERS = {
     "okrsync/findings/wording.py": "the words that titles are searched for",
     "okrsync/findings/counting.py": "the words that titles are searched for",
     "connectors/okrsync_github/queries.py": "GraphQL",
+    "connectors/okrsync_file/moments.py": "whoever reads a cell says what it is not",
     "connectors/okrsync_jira/custom.py": "names of Jira's fields",
 }
 """Parts of the code whose texts stay in English, each with the reason."""
@@ -85,8 +85,8 @@ ASSIGNED = {
 }
 """Tables whose texts stay in English, each with the reason."""
 
-SNIPPETS = ("schedule: {sync:", "kubectl create")
-"""What a person is to write or to run."""
+SNIPPETS = ("schedule: {sync:", "kubectl create", "Custom field (")
+"""What a person is to write or to run, and what a service writes."""
 PROGRAMMING = ("naive datetime", "time stamp without an offset", "is no language of")
 """Errors that nobody sees but whoever writes code: others catch them or never let them come so far."""
 

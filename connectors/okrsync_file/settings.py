@@ -15,13 +15,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from okrsync.connector import SourceSettings
 from okrsync.durations import PATTERN, parse_duration
+from okrsync.errors import WrongValue
+from okrsync.language import _
 
 
 def _path(text: str) -> str:
     if not text.strip() or "\0" in text:
-        raise ValueError("write a file or a pattern such as exports/*.csv")
+        raise ValueError(_("write a file or a pattern such as exports/*.csv"))
     if PurePath(text).suffix.lower() in (".xlsx", ".xls"):
-        raise ValueError("a workbook cannot be read: save it as CSV (UTF-8)")
+        raise ValueError(_("a workbook cannot be read: save it as CSV (UTF-8)"))
     return text
 
 
@@ -36,9 +38,9 @@ def _names(value: object) -> object:
 def _address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an http or https address such as https://acme.atlassian.net")
+        raise WrongValue(_("{name} must be an http or https address such as https://acme.atlassian.net"))
     if parts.username is not None or parts.password is not None:
-        raise ValueError("must not hold a user or password")
+        raise WrongValue(_("{name} must not hold a user or password"))
     return url.rstrip("/")
 
 
@@ -46,7 +48,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise ValueError("is no time zone; write for example Asia/Shanghai") from None
+        raise WrongValue(_("{name} is no time zone; write for example Asia/Shanghai")) from None
     return name
 
 
@@ -55,7 +57,7 @@ def _encoding(name: str) -> str:
         with io.TextIOWrapper(io.BytesIO(), encoding=name):  # refuses encodings that are not of text
             return codecs.lookup(name).name
     except (LookupError, ValueError):
-        raise ValueError("is no encoding of text; write for example utf-8, utf-16 or gb18030") from None
+        raise WrongValue(_("{name} is no encoding of text; write for example utf-8, utf-16 or gb18030")) from None
 
 
 def _age(value: object) -> object:
