@@ -116,7 +116,7 @@ def test_the_starter_s_example_sources_are_valid(tmp_path: Path) -> None:
     main.write_text(main.read_text().replace("\n#  ", "\n  "))
     goals.write_text(goals.read_text().replace("\n#  ", "\n  "))
     config = load_config(cwd=tmp_path, environ={"JIRA_TOKEN": "j" * 8, "GITHUB_TOKEN": "g" * 8})
-    assert list(config.sources) == ["jira", "github", "clone"]
+    assert list(config.sources) == ["jira", "github", "clone", "export"]
     assert [len(each.work) for each in config.programme.objectives[0].key_results] == [2, 0]
     assert checked(config) == []
 
