@@ -46,12 +46,12 @@ class _Page(HTMLParser):
         self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT / "docs")))
-def test_the_site_shows_what_github_shows(site: Path, page: Path) -> None:
-    html = (site / page.relative_to(ROOT / "docs").with_suffix(".html")).read_text("utf-8")
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: str(path.relative_to(ROOT / "docs")))
+def test_the_site_shows_what_github_shows(site: Path, document: Path) -> None:
+    html = (site / document.relative_to(ROOT / "docs").with_suffix(".html")).read_text("utf-8")
     own = html.partition('<div class="section" itemprop="articleBody">')[2].partition("<footer>")[0]
     assert own
-    expected = _Page(MarkdownIt("commonmark").enable("table").render(page.read_text("utf-8"))).counts
+    expected = _Page(MarkdownIt("commonmark").enable("table").render(document.read_text("utf-8"))).counts
     assert _Page(own).counts == expected
 
 
