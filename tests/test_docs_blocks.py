@@ -29,7 +29,7 @@ from tests.doc_blocks import (
     write_configuration,
 )
 
-LANGUAGES = {"text", "yaml", "sh", "json", "python", "toml", "sql", "jinja", "diff"}
+LANGUAGES = {"text", "csv", "yaml", "sh", "json", "python", "toml", "sql", "jinja", "diff"}
 OTHER_PROGRAMS = {"cd", "git", "mkdir", "python3", "cp", "crontab", "systemctl", "journalctl", "kubectl", "docker"}
 OTHER_PROGRAMS |= {"createdb", "dask", "echo", "chmod", "mkdocs", "keyring", "loginctl", "cat"}
 
