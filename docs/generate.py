@@ -17,7 +17,15 @@ import click
 from sqlalchemy import Column
 from sqlalchemy.dialects import sqlite
 
-from docs import decides_pages, decides_words, findings_pages, reference_pages, schema_pages, templates_page
+from docs import (
+    decides_pages,
+    decides_words,
+    findings_pages,
+    limits_page,
+    reference_pages,
+    schema_pages,
+    templates_page,
+)
 from okrsync.cli import COMMANDS, cli
 from okrsync.findings.catalogue import RULES
 from okrsync.store.schema import metadata
@@ -107,6 +115,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "findings.md": findings_pages.index,
     "how-it-decides.svg": decides_pages.chart,
     "explanation/how-it-decides.md": decides_words.page,
+    "explanation/limits.md": limits_page.page,
     "reference/configuration.md": schema_pages.configuration,
     "reference/goals.md": schema_pages.goals,
     "reference/report-json.md": schema_pages.report,

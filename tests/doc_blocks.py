@@ -135,7 +135,7 @@ def commands_of(text: str) -> Iterator[list[str]]:
                 skip = False
             elif not words and re.match(r"[A-Z_]+=", word):
                 continue
-            elif word != "export":
+            elif words or word != "export":
                 words.append(word)
 
 

@@ -1,4 +1,4 @@
-"""What docs/outcomes.md says of outcome sources is what they do."""
+"""What docs/outcomes.md and the guides say of outcome sources is what they do."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from ruamel.yaml import YAML
 from okrsync import plugins
 from okrsync.outcomes.values import parse_day, parse_number
 
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "outcomes.md").read_text("utf-8")
-EXAMPLES = [YAML(typ="safe").load(text)["source"] for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE = (DOCS / "outcomes.md").read_text("utf-8")
+GUIDES = {path.stem.removeprefix("outcome-"): path for path in (DOCS / "how-to").glob("outcome-*.md")}
+EXAMPLES = [
+    YAML(typ="safe").load(text)["source"]
+    for path in GUIDES.values()
+    for text in re.findall(r"```yaml\n(source:.*?)```", path.read_text("utf-8"), re.DOTALL)
+]
 
 
 def rows(heading: str) -> list[tuple[str, str]]:
@@ -21,8 +27,9 @@ def rows(heading: str) -> list[tuple[str, str]]:
     return re.findall(r"^\| `(.+?)` \| (.+?) \|$", section, re.MULTILINE)
 
 
-def test_every_type_has_an_example() -> None:
-    assert {example["type"] for example in EXAMPLES} == set(plugins.installed(plugins.OUTCOMES))
+def test_every_type_has_a_guide_with_an_example() -> None:
+    assert set(GUIDES) == set(plugins.installed(plugins.OUTCOMES))
+    assert {example["type"] for example in EXAMPLES} == set(plugins.installed(plugins.OUTCOMES)) - {"manual"}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["type"])
