@@ -42,10 +42,22 @@ def blocks_of(page: Path) -> Iterator[Block]:
         yield Block(page, text.count("\n", 0, found.start()) + 1, language, inside)
 
 
+_FOLLOWED = {
+    # These have tests of their own, which do more than read them: judge the examples, install and use the connector.
+    "findings": ("yaml", "text", "diff"),
+    "connectors.md": ("python", "yaml"),
+}
+
+
 def blocks(*languages: str) -> list[Block]:
-    # The examples of the findings are judged, not only read: tests/test_finding_examples.py.
-    pages = [page for page in DOCUMENTS if page.parent.name != "findings"]
-    return [block for page in pages for block in blocks_of(page) if block.language in languages]
+    """All blocks in one of the languages, but for those that a test of their own follows."""
+    found = (block for page in DOCUMENTS for block in blocks_of(page) if block.language in languages)
+    return [
+        block
+        for block in found
+        if block.language not in _FOLLOWED.get(block.page.parent.name, ())
+        and block.language not in _FOLLOWED.get(block.page.name, ())
+    ]
 
 
 class AnyVariable(Mapping[str, str]):
@@ -141,7 +153,7 @@ def commands_of(text: str) -> Iterator[list[str]]:
 
 def check_okrsync(arguments: list[str]) -> None:
     """Parse the arguments of ``okrsync`` as the program does. Raises ``click.ClickException``."""
-    top = click.Context(cli, info_name="okrsync")
+    top = click.Context(cli, info_name="okrsync", **cli.context_settings)
     _, rest, _ = cli.make_parser(top).parse_args(list(arguments))
     if not rest:
         return
@@ -156,7 +168,7 @@ def check_mention(words: list[str]) -> list[str]:
         return []
     if words[1] not in COMMANDS:
         return [f"no command {words[1]}"]
-    top = click.Context(cli, info_name="okrsync")
+    top = click.Context(cli, info_name="okrsync", **cli.context_settings)
     command = cli.get_command(top, words[1])
     assert command is not None
     options = {

@@ -31,7 +31,7 @@ from tests.doc_blocks import (
 
 LANGUAGES = {"text", "csv", "yaml", "sh", "json", "python", "toml", "sql", "jinja", "diff"}
 OTHER_PROGRAMS = {"cd", "git", "mkdir", "python3", "cp", "crontab", "systemctl", "journalctl", "kubectl", "docker"}
-OTHER_PROGRAMS |= {"createdb", "dask", "echo", "chmod", "mkdocs", "keyring", "loginctl", "cat"}
+OTHER_PROGRAMS |= {"createdb", "dask", "echo", "chmod", "mkdocs", "keyring", "loginctl", "cat", "pytest"}
 
 
 def each(*languages: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
