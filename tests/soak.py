@@ -1,4 +1,5 @@
-"""``make soak``: the scenarios of ``test_faults.py``, a thousand of them, fifty to a process and a seed.
+"""``make soak``: the scenarios of ``test_faults.py``, a thousand of them, fifty to a process and a seed, and a tenth as
+many of ``test_faults_wikis.py``.
 
 ``python -m tests.soak [SCENARIOS]``. What it counted goes into ``docs/faults.md``. As soon as one loses something it
 ends with 1 and that scenario's steps.
@@ -19,24 +20,29 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "faults.md"
+MODULES = ("test_faults", "test_faults_wikis")
 AT_ONCE = 50
 THOUSAND = 1000
 BEGIN, END = "<!-- soak:begin -->\n", "<!-- soak:end -->"
 
 
-def soak_part(seed: int, scenarios: int) -> tuple[Counter[str], str]:
+def soak_part(module: str, seed: int, scenarios: int) -> tuple[Counter[str], str]:
     """Run so many scenarios; what they counted, and what pytest said if one failed."""
     with TemporaryDirectory() as folder:
         tally = Path(folder) / "tally.json"
         environ = {**os.environ, "OKRSYNC_SCENARIOS": str(scenarios), "OKRSYNC_TALLY": str(tally)}
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider",
-             f"--hypothesis-seed={seed}", "tests/test_faults.py"],
+             f"--hypothesis-seed={seed}", f"tests/{module}.py"],
             cwd=ROOT, env=environ, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
-            return Counter(), f"seed {seed}:\n{done.stdout[-6000:]}{done.stderr[-2000:]}"
+            return Counter(), f"{module}, seed {seed}:\n{done.stdout[-6000:]}{done.stderr[-2000:]}"
         return Counter(json.loads(tally.read_text(encoding="utf-8"))), ""
+
+
+def _shown(count: int | list[int]) -> str:
+    return ", ".join(map(_shown, count)) if isinstance(count, list) else f"{count:,}"
 
 
 def table(tally: Counter[str], command: str, minutes: float) -> str:
@@ -44,6 +50,7 @@ def table(tally: Counter[str], command: str, minutes: float) -> str:
     faults = {name.removeprefix("fault: "): count for name, count in tally.items() if name.startswith("fault: ")}
     rows = [
         ("scenarios", tally["scenarios"]),
+        ("of these with the store on PostgreSQL", tally["scenarios on PostgreSQL"]),
         ("runs that said *done*", tally["syncs done"]),
         ("runs that named what is incomplete", tally["syncs in part"]),
         ("runs that the store refused (full, read-only)", tally["store refused"]),
@@ -52,19 +59,30 @@ def table(tally: Counter[str], command: str, minutes: float) -> str:
         ("items compared with the services", tally["items compared"]),
         # One of these fails its scenario, and nothing is written.
         ("items lost, wrong or left over where a run said *done*", 0),
+        ("scenarios of wikis", tally["scenarios of wikis"]),
+        (
+            "publications done, in part, and killed",
+            [tally[f"publications {how}"] for how in ("done", "in part", "killed")],
+        ),
+        ("pages compared with those of wikis that never failed", tally["pages compared"]),
+        ("pages lost, doubled or wrong where a publication said *done*, remarks of people lost", 0),
     ]
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    lines = ["", "| | |", "|---|---|", *(f"| {name} | {count:,} |" for name, count in rows)]
+    lines = ["", "| | |", "|---|---|", *(f"| {name} | {_shown(count)} |" for name, count in rows)]
     return "\n".join([*lines, "", f"`{command}` on {machine}, {minutes:.0f} minutes.", ""])
 
 
 def main(scenarios: int) -> int:
     """Soak; 0 when nothing was lost."""
     begun, tally = time.monotonic(), Counter[str]()
-    parts = [min(AT_ONCE, scenarios - start) for start in range(0, scenarios, AT_ONCE)]
+    sizes = [min(AT_ONCE, scenarios - start) for start in range(0, scenarios, AT_ONCE)]
+    parts = [(module, size) for size in sizes for module in MODULES]
     first_seed = int(time.time())
-    with ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as threads:
-        futures = [threads.submit(soak_part, first_seed + number, size) for number, size in enumerate(parts)]
+    # Most of the time is waiting, for a server that hangs or until something is tried again.
+    with ThreadPoolExecutor(3 * (os.cpu_count() or 1)) as threads:
+        futures = [
+            threads.submit(soak_part, module, first_seed + number, size) for number, (module, size) in enumerate(parts)
+        ]
         for future in futures:
             counted, failure = future.result()
             if failure:
@@ -72,7 +90,10 @@ def main(scenarios: int) -> int:
                 print(failure)
                 return 1
             tally += counted
-            print(f"{tally['scenarios']} scenarios, {tally['killed']} kills, nothing lost", flush=True)
+            kills = tally["killed"] + tally["publications killed"]
+            print(
+                f"{tally['scenarios'] + tally['scenarios of wikis']} scenarios, {kills} kills, nothing lost", flush=True
+            )
     text = PAGE.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     command = "make soak" if scenarios == THOUSAND else f"python -m tests.soak {scenarios}"

@@ -77,6 +77,10 @@ class ConfluenceStandIn(StandIn):
             else:
                 page.versions.append((stored, message))
 
+    def titles(self) -> list[str]:
+        """The pages that there are."""
+        return sorted(page.title for page in self._pages.values())
+
     def versions(self, title: str) -> int:
         """How often a page was saved."""
         page = self._titled(title)
