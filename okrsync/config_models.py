@@ -20,6 +20,7 @@ from okrsync.durations import PATTERN, parse_days, parse_duration
 from okrsync.errors import WrongValue
 from okrsync.findings.thresholds import Thresholds
 from okrsync.language import N_, _
+from okrsync.matching import matcher
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ACKNOWLEDGED = re.compile(r"[0-9a-f]{6,8}( by \S{1,100})?", re.ASCII)
@@ -81,7 +82,7 @@ def _number(value: Any) -> Any:
 
 def _expression(value: str) -> str:
     try:
-        re.compile(value)
+        matcher(value)
     except (re.error, RecursionError, OverflowError) as error:
         raise WrongValue(_("{name} is not a regular expression: {error}"), error=error) from None
     return value

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from sqlalchemy import ColumnElement, and_, exists, select
 
+from okrsync.matching import matcher
 from okrsync.model import KeyResult, WorkRule
 from okrsync.store.schema import items
 
@@ -71,15 +72,17 @@ def fingerprint(key_result: KeyResult) -> str:
 
 
 def title_matcher(pattern: str) -> Callable[[str], bool]:
-    """A test for titles: the regular expression is found anywhere in them."""
-    compiled = re.compile(pattern)
-    return lambda title: compiled.search(title) is not None
+    """A test for titles: the regular expression is found anywhere in them. The test raises ``matching.TooSlow``."""
+    return matcher(pattern)
 
 
 def path_matcher(globs: tuple[str, ...]) -> Callable[[str], bool]:
-    """A test for paths: ``*`` and ``?`` stay within a folder, ``**`` crosses folders, a folder takes all below it."""
-    compiled = re.compile("|".join(f"(?:{_glob_to_regex(glob)})" for glob in globs))
-    return lru_cache(maxsize=65536)(lambda path: compiled.fullmatch(path) is not None)
+    """A test for paths: ``*`` and ``?`` stay within a folder, ``**`` crosses folders, a folder takes all below it.
+
+    The test raises ``matching.TooSlow``.
+    """
+    tests = [matcher(_glob_to_regex(glob), "fullmatch", end="(?:/.*)?") for glob in globs]
+    return lru_cache(maxsize=65536)(lambda path: any(test(path) for test in tests))
 
 
 def _glob_to_regex(glob: str) -> str:
@@ -102,7 +105,7 @@ def _glob_to_regex(glob: str) -> str:
         else:
             regex += re.escape(glob[position])
             position += 1
-    return regex + "(?:/.*)?"
+    return regex
 
 
 def container() -> ColumnElement[bool]:

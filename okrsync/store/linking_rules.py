@@ -20,6 +20,10 @@ from typing import Any
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, select, text
 
 from okrsync import link
+from okrsync.errors import ConfigError, Problem
+from okrsync.http import one_line
+from okrsync.language import _
+from okrsync.matching import TooSlow
 from okrsync.model import KeyResult, WorkRule
 from okrsync.store.schema import facets, items, links, scopes
 from okrsync.store.statements import bulk_insert, chunks
@@ -76,6 +80,8 @@ class _Numbered:
     key_result: str
     words: str
     rule: WorkRule
+    file: str | None
+    """Where the key result is written down."""
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -104,14 +110,22 @@ def link_by_rules(connection: Connection, key_results: Sequence[KeyResult], *, o
     """Link what the work rules of ``key_results`` match, after ``want``.
 
     ``only_dirty`` keeps to the items that must be linked again; ``few`` of them are where to begin, rather than the
-    rules.
+    rules. Raises ``ConfigError`` for a rule whose expression does not come to an end: no one may take what it could not
+    match for no work.
     """
     numbers = count(1)
     rules = [
-        _Numbered(next(numbers), kr.id, link.describe(index, rule), rule)
+        _Numbered(next(numbers), kr.id, link.describe(index, rule), rule, kr.file)
         for kr in key_results
         for index, rule in enumerate(kr.work, 1)
     ]
+    try:
+        _link(connection, rules, only_dirty=only_dirty, few=few)
+    except TooSlow as error:
+        raise _too_slow(connection, rules, error) from None
+
+
+def _link(connection: Connection, rules: Sequence[_Numbered], *, only_dirty: bool, few: bool) -> None:
     _write_names(connection, rules)
     _write_facets(connection, rules, few=few)
     _write_items(connection, rules, few=few)
@@ -149,6 +163,28 @@ def link_by_rules(connection: Connection, key_results: Sequence[KeyResult], *, o
                 ((by_number[number][0], id_) for number, id_, title in rows if by_number[number][1](title)),
             )
     _link_by_title(connection, [one for one in rules if one.rule.title and not one.is_narrow], only_dirty=only_dirty)
+
+
+def _too_slow(connection: Connection, rules: Sequence[_Numbered], error: TooSlow) -> ConfigError:
+    """Which rule it is, where it stands, and what it could not be compared with."""
+    titled = [one for one in rules if one.rule.title == error.expression]
+    one = next(iter(titled), None) or next(one for one in rules if one.rule.paths)
+    shown = one_line(one.rule.title if titled and one.rule.title else ", ".join(one.rule.paths), 100)
+    item = "?"
+    if error.text is None:
+        said = _("'{expression}' of {key_result} takes too long on very many texts; nothing was linked")
+    elif titled:
+        item = str(connection.execute(select(items.c.key).where(items.c.title == error.text).limit(1)).scalar())
+        said = _(
+            "'{expression}' of {key_result} does not come to an end on the title of {item}, '{text}'; nothing was linked"
+        )
+    else:
+        said = _("'{expression}' of {key_result} does not come to an end on the path '{text}'; nothing was linked")
+    message = said.format(
+        expression=shown, key_result=one.key_result, item=one_line(item, 80), text=one_line(error.text or "", 60)
+    )
+    advice = _("Write it so that no group repeats what repeats itself: '(a+)+' says no more than 'a+'")
+    return ConfigError(Problem(one.file or "okrs", one.rule.line, f"{message}. {advice}"))
 
 
 def _matching(slots: Sequence[str], *, sourced: bool, only_dirty: bool, few: bool) -> str:
