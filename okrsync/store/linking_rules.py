@@ -172,14 +172,12 @@ def _too_slow(connection: Connection, rules: Sequence[_Numbered], error: TooSlow
     shown = one_line(one.rule.title if titled and one.rule.title else ", ".join(one.rule.paths), 100)
     item = "?"
     if error.text is None:
-        said = _("'{expression}' of {key_result} takes too long on very many texts; nothing was linked")
+        said = _("'{expression}' of {key_result} takes too long on very many texts: nothing was linked")
     elif titled:
         item = str(connection.execute(select(items.c.key).where(items.c.title == error.text).limit(1)).scalar())
-        said = _(
-            "'{expression}' of {key_result} does not come to an end on the title of {item}, '{text}'; nothing was linked"
-        )
+        said = _("'{expression}' of {key_result} does not end on the title of {item}, '{text}': nothing was linked")
     else:
-        said = _("'{expression}' of {key_result} does not come to an end on the path '{text}'; nothing was linked")
+        said = _("'{expression}' of {key_result} does not end on the path '{text}': nothing was linked")
     message = said.format(
         expression=shown, key_result=one.key_result, item=one_line(item, 80), text=one_line(error.text or "", 60)
     )
@@ -331,7 +329,7 @@ def _write_facets(connection: Connection, rules: Sequence[_Numbered], *, few: bo
                 for kind in kinds:
                     wanted.setdefault((kind, value), []).append((slot, one.number))
     rows: dict[tuple[str, int, int], None] = {}
-    for kind in sorted({kind for kind, _ in wanted}):
+    for kind in sorted({of_kind for of_kind, _value in wanted}):
         for values in chunks([value for of_kind, value in wanted if of_kind == kind]):
             known = select(facets.c.id, facets.c.value).where(facets.c.kind == kind, facets.c.value.in_(values))
             for row in connection.execute(known):
