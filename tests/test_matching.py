@@ -126,10 +126,8 @@ def test_both_engines_mean_the_same(expression: str, text: str) -> None:
 @pytest.mark.parametrize("glob", ["**/" * 20 + "x", "**a" * 20, "src/**/*.py"])
 def test_globs_end_too(glob: str) -> None:
     for path in ("a/" * 200 + "b", "a" * 4000, "src/a/b.py"):
-        try:
+        with contextlib.suppress(TooSlow):
             path_matcher((glob,))(path)
-        except TooSlow:
-            pass
 
 
 def programme(*rules: WorkRule) -> Programme:
