@@ -139,11 +139,6 @@ def with_excerpt(readme: str, demo: str) -> str:
     return _between(readme, "demo", excerpt(demo))
 
 
-def with_error_rates(readme: str) -> str:
-    """The README with the measured error rates between their two marks."""
-    return _between(readme, "errors", decides_pages.error_rates())
-
-
 def _between(readme: str, name: str, text: str) -> str:
     begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->\n"
     before, rest = readme.split(begin)
@@ -167,7 +162,7 @@ def main() -> None:
             encoding="utf-8",
             check=True,
         )
-    readme = with_error_rates(with_excerpt(README.read_text("utf-8"), demo.stdout))
+    readme = with_excerpt(README.read_text("utf-8"), demo.stdout)
     README.write_text(readme, encoding="utf-8", newline="\n")
 
 
