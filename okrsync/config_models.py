@@ -213,7 +213,7 @@ class PrivacyModel(YamlModel):
 class PersonModel(YamlModel):
     """Somebody who owns goals or does work."""
 
-    noun: ClassVar[str] = N_("a person")
+    noun: ClassVar[str] = N_("an entry of 'people'")
     id: Id
     """The person's id, as `owner`, `lead` and `--by` name it."""
     name: Text | None = None

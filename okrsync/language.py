@@ -68,22 +68,19 @@ def plural_(one: str, many: str) -> tuple[str, str]:
 
 def joined(parts: Iterable[str]) -> str:
     """A list of things or clauses in a sentence: ``a, b and c``, ``a，b，c``."""
-    listed, last = _listed(parts)
-    return _("{listed} and {last}").format(listed=listed, last=last) if listed else last
+    *before, last = parts
+    if not before:
+        return last
+    listed = before[0]
+    for part in before[1:]:
+        listed = _("{listed}, {next}").format(listed=listed, next=part)
+    return _("{listed} and {last}").format(listed=listed, last=last)
 
 
 def alternatives(parts: Iterable[str]) -> str:
-    """What one may choose from, in a sentence: ``a, b or c``, ``a，b 或 c``."""
-    listed, last = _listed(parts)
-    return _("{listed} or {last}").format(listed=listed, last=last) if listed else last
-
-
-def _listed(parts: Iterable[str]) -> tuple[str, str]:
+    """What one may choose from, in a sentence: ``a, b or c``, ``a、b 或 c``."""
     *before, last = parts
-    listed = before[0] if before else ""
-    for part in before[1:]:
-        listed = _("{listed}, {next}").format(listed=listed, next=part)
-    return listed, last
+    return _("{listed} or {last}").format(listed=_(", ").join(before), last=last) if before else last
 
 
 def run_on(sentences: Iterable[str]) -> str:

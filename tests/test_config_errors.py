@@ -80,7 +80,7 @@ MAIN_CASES = [
         "people:\n  - {id: a}\n  - {id: a}\n",
         "okrsync.yaml:3: the person 'a' stands twice; the first is in line 2",
     ),
-    ("people:\n  - {name: a}\n", "okrsync.yaml:2: 'id' is missing in a person"),
+    ("people:\n  - {name: a}\n", "okrsync.yaml:2: 'id' is missing in an entry of 'people'"),
     ("people:\n  - {id: a b}\n", "okrsync.yaml:2: 'id' must be one word of at most 100 characters"),
     ("people:\n  - {id: a, team: paymnts}\n", "okrsync.yaml:2: unknown team 'paymnts'; did you mean 'payments'?"),
     ("people:\n  - {id: a, accounts: {shp: x}}\n", "okrsync.yaml:2: unknown source 'shp'"),
