@@ -87,7 +87,7 @@ ASSIGNED = {
 
 SNIPPETS = ("schedule: {sync:", "kubectl create", "Custom field (")
 """What a person is to write or to run, and what a service writes."""
-PROGRAMMING = ("naive datetime", "time stamp without an offset", "is no language of")
+PROGRAMMING = ("naive datetime", "time stamp without an offset", "is no language of", "did not come whole")
 """Errors that nobody sees but whoever writes code: others catch them or never let them come so far."""
 
 
@@ -201,7 +201,7 @@ def test_what_people_read_is_marked_for_translation() -> None:
         for file in files()
         for line, words in unmarked(file.read_text(encoding="utf-8"), known)
     ]
-    assert found == []
+    assert not found, "mark with _(), or say above why it stays in English:\n" + "\n".join(found)
 
 
 def scopes_that_shadow(tree: ast.Module) -> Iterator[int]:
