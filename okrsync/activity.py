@@ -103,11 +103,11 @@ def count(
     opened = still_open = active = 0
     completed: list[tuple[date, Piece]] = []
     for one in pieces:
-        opened += seen.start <= one.created <= seen.end
+        opened += one.piece.number * (seen.start <= one.created <= seen.end)
         standing = seen.standing(one)
         if standing is Standing.OPEN:
-            still_open += 1
-            active += one.updated >= seen.changed_since
+            still_open += one.piece.number
+            active += one.piece.number * (one.updated >= seen.changed_since)
         elif standing is Standing.COMPLETED and one.done is not None:
             completed.append((one.done, one.piece))
     settled = sum(done + key_result.metric.lag <= as_of for done, _ in completed)

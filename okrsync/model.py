@@ -475,6 +475,8 @@ class Piece:
     key_results: frozenset[str] = frozenset()
     assignee: str | None = None
     """The account that does it, as its source knows it; of a pull request or commit without an assignee, its author."""
+    number: int = 1
+    """How many it stands for: many only where ``okrsync.store.read.pieces`` folds what nobody looks at one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,7 +491,8 @@ class RuleLinks:
     pieces: int | None
     """Pieces of work that have one of these items, or stand below one; None where these are surely few."""
     of: int
-    """All pieces of the sources that the rule can match: the one it names, or every one."""
+    """All pieces of the sources that the rule can match: the one it names, or every one; where ``pieces`` is None, at
+    least so many."""
 
 
 @dataclass(frozen=True, slots=True)

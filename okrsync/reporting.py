@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -96,6 +96,7 @@ def make_report(
         end=end,
         not_completed=config.not_completed,
         all_open=True,
+        at_rest=_at_rest(cycle, key_results.values(), zone),
     )
     serving: dict[str, list[Piece]] = {kr_id: [] for kr_id in key_results}
     for piece in pieces:
@@ -195,6 +196,16 @@ def make_report(
         suggestions=_suggestions(engine, cases, completed, as_of),
         history=History(weeks(cases, cycle, as_of), all_changes(facts)) if history else None,
     )
+
+
+def _at_rest(cycle: Cycle, key_results: Iterable[KeyResult], zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+    """Open work that was created before the first and not changed since the second is never more than counted as open.
+
+    Whatever day of the cycle is judged: it was there before it, and before any key result was retired, and is active on
+    none of them. None where a key result was retired in times of which no calendar tells.
+    """
+    first = min((cycle.start, *(each.retired.on for each in key_results if each.retired is not None)))
+    return None if first.year < 1900 else (start_of(first, zone), start_of(first - 2 * cycle.check_in, zone))
 
 
 def _versions(

@@ -85,7 +85,7 @@ def _share(facts: Facts, pieces: Iterable[Piece], what: _Held) -> Iterator[Found
     held: dict[str | None, Counter[str | None]] = {}
     for piece in pieces:
         if piece.assignee is not None and not _COMMIT.fullmatch(piece.key):
-            held.setdefault(workers.team_of(piece), Counter())[workers.person_of(piece)] += 1
+            held.setdefault(workers.team_of(piece), Counter())[workers.person_of(piece)] += piece.number
     totals = {team: people.total() for team, people in held.items()}
     for lead in _leads(facts):
         own = sum(held[team][lead.person] for team in lead.teams if team in held)

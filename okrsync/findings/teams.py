@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from okrsync.findings.interface import Facts
 from okrsync.model import Piece, Team
@@ -64,6 +65,12 @@ def lead_of(facts: Facts, team: str) -> str | None:
     return found.lead if found is not None else None
 
 
+_Alike: TypeAlias = tuple[str, str | None, frozenset[str]]
+"""What decides which team does a piece: its source, its assignee and the key results that it serves."""
+_Worker: TypeAlias = tuple[str | None, str]
+"""A person (None and the id), or an account: its source and its name without case."""
+
+
 class Workers:
     """Which team does a piece of work.
 
@@ -79,6 +86,7 @@ class Workers:
         self._teams = {
             key_result.id: objective.team for objective in facts.objectives for key_result in objective.key_results
         }
+        self._found: dict[_Alike, str | None] = {}
         self._by_work = _most(self._linked(facts.completed, facts.open))
 
     def person_of(self, piece: Piece) -> str | None:
@@ -87,38 +95,50 @@ class Workers:
 
     def teams_served(self, piece: Piece) -> set[str]:
         """The teams whose key results the piece serves."""
-        return {self._teams[each] for each in piece.key_results if each in self._teams}
+        return self._served(piece.key_results)
 
     def team_of(self, piece: Piece) -> str | None:
         """The team that does the piece: its assignee's; where that is not known, the one whose key result it serves."""
-        worker = self._worker(piece)
+        alike = (piece.source, piece.assignee, piece.key_results)
+        if alike not in self._found:
+            self._found[alike] = self._team_of(*alike)
+        return self._found[alike]
+
+    def _team_of(self, source: str, assignee: str | None, key_results: frozenset[str]) -> str | None:
+        worker = self._worker_of(source, assignee)
         if worker is not None:
             team = self._declared.get(worker[1]) if worker[0] is None else None
             team = team or self._by_work.get(worker)
             if team is not None:
                 return team
-        served = self.teams_served(piece)
+        served = self._served(key_results)
         return served.pop() if len(served) == 1 else None
 
-    def _worker(self, piece: Piece) -> tuple[str | None, str] | None:
+    def _served(self, key_results: frozenset[str]) -> set[str]:
+        return {self._teams[each] for each in key_results if each in self._teams}
+
+    def _worker_of(self, source: str, assignee: str | None) -> _Worker | None:
         """A person known by id, or an account at its source; None when nobody is assigned."""
-        person = self.person_of(piece)
-        if person is not None:
-            return (None, person)
-        return None if piece.assignee is None else (piece.source, piece.assignee.casefold())
+        if assignee is None:
+            return None
+        person = self._persons.get((source, assignee.casefold()))
+        return (source, assignee.casefold()) if person is None else (None, person)
 
-    def _linked(self, *pieces: Iterable[Piece]) -> Iterator[tuple[tuple[str | None, str], str]]:
-        for each in (piece for group in pieces for piece in group):
-            worker = self._worker(each)
+    def _linked(self, *pieces: Iterable[Piece]) -> Iterator[tuple[_Worker, str, int]]:
+        alike: Counter[_Alike] = Counter()
+        for each in (piece for group in pieces for piece in group if piece.assignee is not None and piece.key_results):
+            alike[each.source, each.assignee, each.key_results] += each.number
+        for (source, assignee, key_results), number in alike.items():
+            worker = self._worker_of(source, assignee)
             if worker is not None:
-                for team in self.teams_served(each):
-                    yield worker, team
+                for team in self._served(key_results):
+                    yield worker, team, number
 
 
-def _most(pairs: Iterable[tuple[tuple[str | None, str], str]]) -> Mapping[tuple[str | None, str], str]:
-    counts: dict[tuple[str | None, str], Counter[str]] = {}
-    for worker, team in pairs:
-        counts.setdefault(worker, Counter())[team] += 1
+def _most(found: Iterable[tuple[_Worker, str, int]]) -> Mapping[_Worker, str]:
+    counts: dict[_Worker, Counter[str]] = {}
+    for worker, team, number in found:
+        counts.setdefault(worker, Counter())[team] += number
     most = {}
     for worker, teams in counts.items():
         (first, number), *others = teams.most_common(2)

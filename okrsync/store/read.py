@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, and_, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, func, or_, select, text
 
 from okrsync.link import describe
 from okrsync.model import (
@@ -43,6 +45,7 @@ def pieces(
     not_completed: Collection[str],
     all_open: bool = False,
     only_linked: bool = False,
+    at_rest: tuple[datetime, datetime] | None = None,
 ) -> list[Piece]:
     """The pieces of work that a window from ``start`` to ``end`` (not included) needs, ordered by row.
 
@@ -50,6 +53,10 @@ def pieces(
     ``key_results``, only those that are done, unless ``all_open``, and none with ``only_linked``: then the time that it
     takes follows their number. ``Piece.key_results`` names those of ``key_results`` that they serve. ``not_completed``
     holds names and ids of resolutions and statuses.
+
+    What is open, was created before the first and has not changed since the second moment of ``at_rest`` comes as one
+    piece a scope, worker and set of key results, with their ``number``: a report only counts these, and there are more
+    of them than of all others.
     """
     dropped = frozenset(word.casefold() for word in not_completed)
     counted: dict[tuple[str | None, ...], bool] = {}
@@ -59,6 +66,9 @@ def pieces(
     with reading(engine) as connection:
         moment = stored_moment(connection)
         bounds = {"start": moment(start), "end": moment(end)}
+        created_by, changed_by = (None, None) if at_rest is None else map(moment, at_rest)
+        resting: dict[tuple[str, str, str | None, frozenset[str]], Piece] = {}
+        number: Counter[tuple[str, str, str | None, frozenset[str]]] = Counter()
         chosen = _LINKED_PIECES if only_linked else ""
         if only_linked:
             bounds["key_results"] = msgspec.json.encode(sorted(key_results)).decode()
@@ -74,30 +84,46 @@ def pieces(
                 serves = served.get(id_, _NONE)
                 if source not in sources or not (serves or (not only_linked and (all_open or done_at is not None))):
                     continue
+                changed = last_change.get(id_)
+                updated = updated if changed is None else max(updated, changed)
+                worker = assignee or (None if kind == ItemKind.ISSUE else author)
+                is_at_rest = (
+                    created_by is not None
+                    and done_at is None
+                    and created < created_by
+                    and updated < changed_by
+                    and kind != ItemKind.COMMIT
+                )
+                place = (source, scope, worker, serves)
+                if is_at_rest:
+                    number[place] += 1
+                    if place in resting:
+                        continue
                 end_of_it = tuple(ended)
                 if end_of_it not in counted:
                     state, *words = end_of_it
                     counted[end_of_it] = state == ItemState.DONE and dropped.isdisjoint(
                         word.casefold() for word in words if word is not None
                     )
-                changed = last_change.get(id_)
-                worker = assignee or (None if kind == ItemKind.ISSUE else author)
-                found.append(
-                    Piece(
-                        id=id_,
-                        source=same.setdefault(source, source) or "",
-                        scope=same.setdefault(scope, scope) or "",
-                        key=key,
-                        title=title,
-                        url=url,
-                        created_at=_moment(created),
-                        updated_at=_moment(updated if changed is None else max(updated, changed)),
-                        done_at=None if done_at is None else _moment(done_at),
-                        counts=counted[end_of_it],
-                        key_results=serves,
-                        assignee=same.setdefault(worker, worker),
-                    )
+                piece = Piece(
+                    id=id_,
+                    source=same.setdefault(source, source) or "",
+                    scope=same.setdefault(scope, scope) or "",
+                    key=key,
+                    title=title,
+                    url=url,
+                    created_at=_moment(created),
+                    updated_at=_moment(updated),
+                    done_at=None if done_at is None else _moment(done_at),
+                    counts=counted[end_of_it],
+                    key_results=serves,
+                    assignee=same.setdefault(worker, worker),
                 )
+                if is_at_rest:
+                    resting[place] = piece
+                else:
+                    found.append(piece)
+    found += (replace(piece, number=number[place]) for place, piece in resting.items())
     found.sort(key=lambda piece: piece.id)
     return found
 
@@ -171,13 +197,11 @@ def work_texts(engine: Engine, pieces: Sequence[Piece]) -> list[WorkText]:
     about = select(items.c.id, items.c.project, items.c.parent_key, epic.c.key, epic.c.title).outerjoin(
         epic, epic.c.id == items.c.parent_id
     )
-    written = (
-        select(item_facets.c.item_id, facets.c.kind, facets.c.value)
-        .join(facets, facets.c.id == item_facets.c.facet_id)
-        .where(facets.c.kind.in_(_FACET_KEYS))
-    )
+    written = select(item_facets.c.item_id, item_facets.c.facet_id)
+    named = select(facets.c.id, facets.c.kind, facets.c.value).where(facets.c.kind.in_(_FACET_KEYS))
     rows: dict[int, Any] = {}
     found: dict[int, list[tuple[str, str]]] = {}
+    of_items: list[tuple[int, int]] = []
     with reading(engine) as connection:
         for ids in chunks([piece.id for piece in pieces]):
             for row in connection.execute(about.where(items.c.id.in_(ids))):
@@ -186,8 +210,16 @@ def work_texts(engine: Engine, pieces: Sequence[Piece]) -> list[WorkText]:
                 above = row.key or (row.parent_key and row.parent_key.upper())
                 if above:
                     found.setdefault(row.id, []).append(("epics", above))
-            for item_id, kind, value in connection.execute(written.where(item_facets.c.item_id.in_(ids))):
-                found.setdefault(item_id, []).append((_FACET_KEYS[kind], value))
+            # Joined to the facets, SQLite would begin with these and read all items that have them.
+            of_items += ((row[0], row[1]) for row in connection.execute(written.where(item_facets.c.item_id.in_(ids))))
+        names = {
+            row[0]: (_FACET_KEYS[row[1]], row[2])
+            for ids in chunks(list({facet for _, facet in of_items}))
+            for row in connection.execute(named.where(facets.c.id.in_(ids)))
+        }
+    for item_id, facet in of_items:
+        if facet in names:
+            found.setdefault(item_id, []).append(names[facet])
     return [
         WorkText(piece, rows[piece.id].project, tuple(sorted(found.get(piece.id, ()))), rows[piece.id].title)
         for piece in pieces
@@ -268,33 +300,69 @@ def rule_links(
         .join(parts, parts.c.item_id == items.c.id)
         .where(own, shown)
     )
-    every = (
-        select(items.c.source, func.count(parts.c.piece_id.distinct()))
-        .select_from(of_items.join(parts, parts.c.item_id == items.c.id))
-        .where(shown)
-        .group_by(items.c.source)
-    )
     with reading(engine) as connection:
+        all_of = _PiecesOf(connection, shown)
         # With all scopes in the report, which is so as a rule, the links tell without a look at the items.
         if connection.execute(select(exists(hidden))).scalar():
             counted = counted.select_from(links.join(of_items, items.c.id == links.c.item_id)).where(shown)
+            all_of.look(sources)
         found = {
             (row[0], row[1]): int(row[2])
             for row in connection.execute(counted.group_by(links.c.key_result, links.c.rule))
         }
-        of_source = {row[0]: int(row[1]) for row in connection.execute(every)}
-        several = connection.execute(
-            select(func.count() - func.count(parts.c.item_id.distinct())).select_from(parts)
-        ).scalar_one()
         for (key_result, words), (index, rule) in by_words.items():
             number = found.get((key_result, words), 0)
-            of = sum(of_source.values()) if rule.source is None else of_source.get(rule.source, 0)
-            pieces_: int | None = None
+            wanted = sources if rule.source is None else (rule.source,)
+            of, pieces_ = all_of.least(wanted), None
             # An item is part of one piece, but for those that are part of several.
-            if number + several >= share * of:
-                this = (links.c.key_result == key_result, links.c.rule == words)
-                pieces_ = int(connection.execute(pieces_of.where(*this)).scalar_one())
+            if number + all_of.several >= share * of:
+                of = all_of.look(wanted)
+                if number + all_of.several >= share * of:
+                    this = (links.c.key_result == key_result, links.c.rule == words)
+                    pieces_ = int(connection.execute(pieces_of.where(*this)).scalar_one())
             yield RuleLinks(key_result, index, number, pieces_, of)
+
+
+class _PiecesOf:
+    """How many pieces of work have an item of a source: counted only for sources where a quick estimate will not do."""
+
+    def __init__(self, connection: Connection, shown: ColumnElement[bool]) -> None:
+        self._connection = connection
+        self._shown = shown
+        self._counted: dict[str, int] = {}
+        rows = connection.execute(
+            select(scopes.c.source, func.count()).join(items, items.c.scope_id == scopes.c.id).group_by(scopes.c.source)
+        )
+        self._items = {row[0]: int(row[1]) for row in rows}
+        self._pieces = int(connection.execute(select(func.count(parts.c.piece_id.distinct()))).scalar_one())
+        several = select(func.count() - func.count(parts.c.item_id.distinct())).select_from(parts)
+        self.several = int(connection.execute(several).scalar_one())
+        """How many more rows than items the table of parts has."""
+
+    def least(self, sources: Collection[str]) -> int:
+        """At least so many; what was counted is exact. A piece that has items in two sources counts for each."""
+        return sum(self._least(source) for source in sources)
+
+    def _least(self, source: str) -> int:
+        if source in self._counted:
+            return self._counted[source]
+        # All others together have no more pieces than parts.
+        others = sum(number for name, number in self._items.items() if name != source)
+        return max(0, self._pieces - others - self.several) if others else self._pieces
+
+    def look(self, sources: Collection[str]) -> int:
+        """Exactly so many."""
+        missing = [source for source in sources if source not in self._counted]
+        if missing:
+            every = (
+                select(items.c.source, func.count(parts.c.piece_id.distinct()))
+                .select_from(items.join(scopes, scopes.c.id == items.c.scope_id).join(parts))
+                .where(self._shown, items.c.source.in_(missing))
+                .group_by(items.c.source)
+            )
+            self._counted |= dict.fromkeys(missing, 0)
+            self._counted |= {row[0]: int(row[1]) for row in self._connection.execute(every)}
+        return sum(self._counted[source] for source in sources)
 
 
 def listed_links(engine: Engine, *, sources: Collection[str], key_result: str | None = None) -> Iterator[Link]:
