@@ -275,7 +275,7 @@ class Organisation:
             for objective in programme.objectives_of(self.cycle.id)
             for kr in objective.key_results
         ]
-        known = [replace(piece, key_results=piece.key_results & key_results.keys()) for piece in work]
+        known = [replace(piece, key_results=frozenset(piece.key_results & key_results.keys())) for piece in work]
         start, end = start_of(self.cycle.start, self.zone), end_of(self.as_of, self.zone)
         lines = timelines(versions)
         earlier = earlier_key_results(programme, self.cycle, judgements, Thresholds().by_chance)

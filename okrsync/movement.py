@@ -130,11 +130,12 @@ def judge_movements(asked: Sequence[Asked]) -> list[MovementResult]:
 def _prepared(asked: Asked) -> _Case | MovementResult:
     """The readings that count, scaled; or what is to be said without them."""
     start, until, baseline = asked.start, asked.until, asked.baseline
-    by_day: dict[date, list[float]] = {}
-    for day, value in asked.points:
-        if day <= until:
+    series = [(day, value) for day, value in asked.points if day <= until]
+    if any(one[0] >= other[0] for one, other in pairwise(series)):
+        by_day: dict[date, list[float]] = {}
+        for day, value in series:
             by_day.setdefault(day, []).append(value)
-    series = [(day, math.fsum(v / len(by_day[day]) for v in by_day[day])) for day in sorted(by_day)]
+        series = [(day, math.fsum(v / len(by_day[day]) for v in by_day[day])) for day in sorted(by_day)]
     history = [point for point in series if point[0] < start][-HISTORY:]
     cycle = [point for point in series if point[0] >= start]
     used = len(history) + len(cycle)
@@ -160,8 +161,9 @@ def _prepared(asked: Asked) -> _Case | MovementResult:
     values = [value for _day, value in kept]
     scale = Scale.of([*values, baseline] if declared and baseline is not None else values)
     days = asked.cadence / timedelta(days=1)
-    x = tuple((day - start).days / days for day, _value in kept)
-    y = [scale.inward(value) for value in values]
+    first = start.toordinal()
+    x = tuple((day.toordinal() - first) / days for day, _value in kept)
+    y = scale.all_inward(values)
     case = _Case(
         scale=scale,
         x=x,

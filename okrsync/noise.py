@@ -40,15 +40,21 @@ class Scale:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Scale:
-        shift = median(v / 2 for v in values) * 2  # halves: the sum of two huge values must not overflow
-        half = max(abs(v / 2 - shift / 2) for v in values)
-        biggest = max(abs(v) for v in values)
+        halves = sorted(v / 2 for v in values)  # halves: the sum of two huge values must not overflow
+        shift = median(halves) * 2
+        half = max(shift / 2 - halves[0], halves[-1] - shift / 2)
+        biggest = max(abs(halves[0] * 2), abs(halves[-1] * 2))
         if half <= 1e-13 * biggest:
             return cls(shift, 1.0, 1e-9)
         return cls(shift, half, max(1e-9, 1e-13 * biggest / half))
 
     def inward(self, value: float) -> float:
         return (value / 2 - self.shift / 2) / self.size
+
+    def all_inward(self, values: Sequence[float]) -> list[float]:
+        """``inward`` of each."""
+        half, size = self.shift / 2, self.size
+        return [(value / 2 - half) / size for value in values]
 
     def width(self, value: float) -> float:
         """A difference, back again."""

@@ -56,7 +56,10 @@ def after_retirement(
     pieces: Iterable[Piece], key_results: Mapping[str, KeyResult], as_of: date, zone: ZoneInfo
 ) -> Iterator[Piece]:
     """The pieces that were created or completed, by the end of ``as_of``, after a key result of theirs was retired."""
+    given_up = {kr_id for kr_id, key_result in key_results.items() if key_result.retired is not None}
     for piece in pieces:
+        if given_up.isdisjoint(piece.key_results):
+            continue
         created = day_of(piece.created_at, zone)
         done = None if piece.done_at is None or not piece.counts else day_of(piece.done_at, zone)
         late = max((each for each in (created, done) if each is not None and each <= as_of), default=None)

@@ -12,10 +12,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.tag import Tag
 
-_STRING = "tag:yaml.org,2002:str"
-_MAPPING = "tag:yaml.org,2002:map"
-_SEQUENCE = "tag:yaml.org,2002:seq"
+_STRING, _MAPPING, _SEQUENCE = (Tag(suffix=f"tag:yaml.org,2002:{kind}") for kind in ("str", "map", "seq"))
+"""Made once: ruamel makes each from its letters."""
 _DEEP = 100
 _UNUSUAL = re.compile(
     "[^\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[|>][-+0-9]*#|"
@@ -120,4 +120,4 @@ def _root(parser: Any, yaml: Any) -> Node | None:
 def _tags() -> Any:
     """What kind a plain scalar is, by YAML 1.2: the names come again and again."""
     resolver = YAML(typ="safe", pure=True).resolver
-    return cache(lambda value: str(resolver.resolve(ScalarNode, value, (True, False))))
+    return cache(lambda value: resolver.resolve(ScalarNode, value, (True, False)))

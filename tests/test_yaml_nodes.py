@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -98,7 +98,7 @@ BITS = (  # noqa: SIM905 (a row of words)
 BITS += [" ", "  ", "\n", "\n  ", "\n    ", "\n- ", "\nkey: ", ": ", ", ", "a: ", " #", "\xa0", "\r\n", "\n---\n"]
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(BITS), min_size=1, max_size=16).map("".join))
 def test_whatever_libyaml_is_let_read_ruamel_reads_alike(text: str) -> None:
     try:

@@ -7,7 +7,7 @@ is named, people are not ranked, and commits are not counted.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from statistics import median
@@ -79,13 +79,17 @@ _REVIEWS = _Held(
 )
 
 
+def _is_commit(piece: Piece) -> bool:
+    return len(piece.key) == 40 and _COMMIT.fullmatch(piece.key) is not None
+
+
 def _share(facts: Facts, pieces: Iterable[Piece], what: _Held) -> Iterator[Found | NotJudged]:
     workers, members = facts.once(Workers), facts.once(_members)
     teams_of = {person.id: person.team for person in facts.people}
-    held: dict[str | None, Counter[str | None]] = {}
+    held: defaultdict[str | None, Counter[str | None]] = defaultdict(Counter)
     for piece in pieces:
-        if piece.assignee is not None and not _COMMIT.fullmatch(piece.key):
-            held.setdefault(workers.team_of(piece), Counter())[workers.person_of(piece)] += piece.number
+        if piece.assignee is not None and not _is_commit(piece):
+            held[workers.team_of(piece)][workers.person_of(piece)] += piece.number
     totals = {team: people.total() for team, people in held.items()}
     for lead in _leads(facts):
         own = sum(held[team][lead.person] for team in lead.teams if team in held)
@@ -212,7 +216,7 @@ def _details(facts: Facts) -> Iterator[Found | NotJudged]:
     workers, fair = facts.once(Workers), facts.cycle.check_in * facts.thresholds.fair
     if end_of(facts.as_of, facts.zone).date() - facts.cycle.start < fair:
         return
-    finished = Counter(workers.person_of(piece) for piece in facts.completed if not _COMMIT.fullmatch(piece.key))
+    finished = Counter(workers.person_of(piece) for piece in facts.completed if not _is_commit(piece))
     checked = {each.key_result for each in facts.check_ins if each.at >= facts.cycle.start}
     of_team, of_owner = facts.once(_by_team), facts.once(_by_owner)
     for lead in _leads(facts):

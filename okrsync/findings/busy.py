@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 
-from okrsync.dates import day_of
+from okrsync.dates import day_of, start_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result
 from okrsync.findings.shares import surely_above, surely_grew
 from okrsync.findings.teams import Workers, name_of
@@ -186,9 +187,10 @@ def _halves(facts: Facts, pieces: Iterable[Piece]) -> tuple[tuple[int, int], tup
     if length < facts.thresholds.trend * facts.cycle.check_in.days:
         return None
     counts = [[0, 0], [0, 0]]
+    second = start_of(facts.cycle.start + timedelta(days=(length + 1) // 2), facts.zone)
     for piece in pieces:
         if piece.done_at is not None:
-            late = 2 * ((day_of(piece.done_at, facts.zone) - facts.cycle.start).days) >= length
+            late = piece.done_at >= second
             counts[late][0] += not piece.key_results
             counts[late][1] += 1
     (a, b), (c, d) = counts

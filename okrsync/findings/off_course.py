@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from okrsync.dates import day_of
+from okrsync.dates import day_of, end_of, start_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_team
 from okrsync.findings.shares import chance_of_growth
 from okrsync.findings.teams import Workers, lead_of, name_of
@@ -87,16 +87,20 @@ def _moved_off(facts: Facts) -> Iterator[Found | NotJudged]:
         return
     early_end, late_start = facts.cycle.start + timedelta(days=days - 1), last - timedelta(days=days - 1)
     workers = facts.once(Workers)
+    early_until, late_from, until = (
+        end_of(early_end, facts.zone),
+        start_of(late_start, facts.zone),
+        end_of(last, facts.zone),
+    )
     early: dict[str, list[Piece]] = {}
     late: dict[str, list[Piece]] = {}
     for piece in facts.completed:
         team = workers.team_of(piece)
         if team is None or piece.done_at is None:
             continue
-        day = day_of(piece.done_at, facts.zone)
-        if day <= early_end:
+        if piece.done_at < early_until:
             early.setdefault(team, []).append(piece)
-        elif late_start <= day <= last:
+        elif late_from <= piece.done_at < until:
             late.setdefault(team, []).append(piece)
     for each in facts.programme.teams:
         before, now = early.get(each.id, []), late.get(each.id, [])

@@ -128,34 +128,31 @@ def measurements_of(
 ) -> Mapping[str, tuple[Measurement, ...]]:
     """All measurements in force by key result, oldest day first; ``known_at`` forgets what was learned after it."""
     wanted = set(key_results)
-    query = select(measurements).order_by(measurements.c.id)
+    columns = ("key_result", "origin", "at", "value", "recorded_at", "confidence", "note", "person")
+    query = select(*(measurements.c[name] for name in columns)).order_by(measurements.c.id)
     if known_at is not None:
         query = query.where(measurements.c.recorded_at < known_at)
     in_force: dict[tuple[str, str, date], Measurement | None] = {}
     with reading(engine) as connection:
-        rows = (
-            row
-            for some in chunks(sorted(wanted))
-            for row in connection.execute(query.where(measurements.c.key_result.in_(some)))
-        )
-        for row in rows:
-            place = (row.key_result, row.origin, row.at)
-            in_force[place] = (
-                None
-                if row.value is None
-                else Measurement(
-                    key_result=row.key_result,
-                    at=row.at,
-                    value=row.value,
-                    origin=row.origin,
-                    recorded_at=row.recorded_at,
-                    confidence=row.confidence,
-                    note=row.note,
-                    by=row.person,
+        for some in chunks(sorted(wanted)):
+            for row in connection.execute(query.where(measurements.c.key_result.in_(some))):
+                key_result, origin, at, value, recorded_at, confidence, note, by = row
+                in_force[key_result, origin, at] = (
+                    None
+                    if value is None
+                    else Measurement(
+                        key_result=key_result,
+                        at=at,
+                        value=value,
+                        origin=origin,
+                        recorded_at=recorded_at,
+                        confidence=confidence,
+                        note=note,
+                        by=by,
+                    )
                 )
-            )
     found: dict[str, list[Measurement]] = {key_result: [] for key_result in wanted}
-    for (key_result, _, _), measurement in sorted(in_force.items()):
+    for (key_result, _, _), measurement in in_force.items():
         if measurement is not None:
             found[key_result].append(measurement)
     return {key_result: tuple(sorted(all_of, key=lambda m: (m.at, m.origin))) for key_result, all_of in found.items()}
