@@ -1,11 +1,12 @@
 # Everything runs in .venv, which make builds itself from requirements.lock: two clean installs are the same.
 PYTHON ?= python3
 BIN := .venv/bin
+DIST ?= dist
 
 # Otter Wiki pins versions of its own: the tests that publish to a real one are skipped where it cannot be installed.
 WIKI := .venv-wiki/bin
 
-.PHONY: audit sbom screenshots demo test soak lint format bench docs docs-check docs-serve messages schemas lock clean
+.PHONY: audit sbom wheel screenshots demo test soak lint format bench docs docs-check docs-serve messages schemas lock clean
 
 demo: .venv
 	$(BIN)/okrsync demo demo
@@ -23,6 +24,7 @@ lint: .venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python .ci/audit.py
 
 format: .venv
 	$(BIN)/ruff check --fix .
@@ -44,12 +46,16 @@ messages: .venv
 
 # Known vulnerabilities of what the program runs with, by PyPI's advisories; and what that is, as a CycloneDX file.
 audit: .venv
-	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements-runtime.lock
+	$(BIN)/python .ci/audit.py --strict
 
 sbom: .venv
-	mkdir -p dist
+	mkdir -p $(DIST)
 	$(BIN)/cyclonedx-py requirements requirements-runtime.lock --pyproject pyproject.toml --output-reproducible \
-		-o dist/okrsync.cdx.json
+		-o $(DIST)/okrsync.cdx.json
+
+# The same bytes from the same commit, wherever and whenever they are built.
+wheel: .venv
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -t wheel -d $(DIST)
 
 # The pictures in the README, of the demo's own pages: needs chromium and fonts-noto-cjk (Debian).
 screenshots: .venv .venv-wiki
