@@ -53,6 +53,8 @@ _SETTINGS = (
     ("core.autocrlf", "false"),
     ("core.symlinks", "false"),
     ("safe.bareRepository", "all"),
+    ("fetch.recurseSubmodules", "false"),
+    ("submodule.recurse", "false"),
     ("log.showSignature", "false"),
     ("log.showRoot", "true"),
     ("commit.gpgSign", "false"),
@@ -73,6 +75,7 @@ _LATER = re.compile(
     r"|hung up unexpectedly|empty reply",
     re.IGNORECASE,
 )
+_PARTIAL = re.compile(r"promisor remote|lazy fetching|missing (?:blob|tree|commit) object", re.I)
 _OTHER_OWNER = re.compile(r"dubious ownership", re.IGNORECASE)
 _USERINFO = re.compile(r"://[^/@\s]*@")
 
@@ -111,16 +114,18 @@ def run(
     stdin: bytes = b"",
     variables: Mapping[str, str] | None = None,
     credentials: Credentials | None = None,
+    network: bool = False,
     timeout: float = LOCAL_TIMEOUT,
     accepted: Sequence[int] = (0,),
 ) -> tuple[int, bytes]:
     """Run ``git ARGUMENTS`` in ``folder`` and return its exit code and its output.
 
-    ``where`` says in messages what was read or written (``the clone /srv/shop``). ``variables`` are added to the
-    environment. Raises ``AuthError``, ``RetryableError`` (a network failure, or no end within ``timeout`` seconds) or
-    ``GitError`` when the exit code is not among ``accepted``.
+    Without ``network`` it talks to no server, whatever the repository's own configuration says. ``where`` says in
+    messages what was read or written (``the clone /srv/shop``). ``variables`` are added to the environment. Raises
+    ``AuthError``, ``RetryableError`` (a network failure, or no end within ``timeout`` seconds) or ``GitError`` when the
+    exit code is not among ``accepted``.
     """
-    with _started(arguments, where, folder, stdin, subprocess.PIPE, variables, credentials) as process:
+    with _started(arguments, where, folder, stdin, subprocess.PIPE, variables, credentials, network) as process:
         try:
             out, said = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -190,6 +195,7 @@ def _started(
     stderr: int,
     variables: Mapping[str, str] | None = None,
     credentials: Credentials | None = None,
+    network: bool = False,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A running git, which has ended, whatever happens, when the block does."""
     # Input comes from a file: writing it to a pipe while the output is read would need a third thread.
@@ -200,7 +206,7 @@ def _started(
             process = subprocess.Popen(
                 ["git", *arguments],
                 cwd=folder,
-                env=_environment(folder, variables or {}, credentials),
+                env=_environment(folder, variables or {}, credentials, network),
                 stdin=fed,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -236,7 +242,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def _environment(folder: Path, variables: Mapping[str, str], credentials: Credentials | None) -> dict[str, str]:
+def _environment(
+    folder: Path, variables: Mapping[str, str], credentials: Credentials | None, network: bool
+) -> dict[str, str]:
     settings = list(_SETTINGS)
     if credentials is not None:
         # The empty helper ends the list of the user's own: a stored password must not take the place of this one.
@@ -249,7 +257,10 @@ def _environment(folder: Path, variables: Mapping[str, str], credentials: Creden
         "GIT_ASKPASS": "",
         "SSH_ASKPASS_REQUIRE": "never",
         "GCM_INTERACTIVE": "never",
-        "GIT_ALLOW_PROTOCOL": "https:http:ssh:file:git",
+        # A clone from which objects are missing may name, in its own configuration, a program to fetch them with.
+        "GIT_ALLOW_PROTOCOL": "https:http:ssh:file:git" if network else "none",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_LFS_SKIP_SMUDGE": "1",
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_LITERAL_PATHSPECS": "1",
         "GIT_OPTIONAL_LOCKS": "0",
@@ -270,6 +281,15 @@ def _failure(where: str, command: str, code: int, said: bytes) -> SourceError:
             _(
                 "{where} belongs to another user, and git refuses to read it. If you trust it, run `git "
                 "config --global --add safe.directory PATH` with its path, as the user that okrsync runs as"
+            ).format(where=where),
+            code,
+            text,
+        )
+    if _PARTIAL.search(text):
+        return GitError(
+            _(
+                "{where} is a partial clone, and what is missing is not fetched. `git fetch --refetch --no-filter` "
+                "makes it whole"
             ).format(where=where),
             code,
             text,

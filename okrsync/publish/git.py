@@ -351,6 +351,7 @@ class Git(Publisher):
             where=_("the wiki {where}").format(where=self.where),
             folder=clone,
             credentials=self._credentials,
+            network=True,
             timeout=NETWORK_TIMEOUT,
         )
 

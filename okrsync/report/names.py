@@ -33,7 +33,7 @@ def key_result_pages(ids: Iterable[str]) -> dict[str, str]:
         plain = re.sub(r"[-.]{2,}", "-", plain)[:LONGEST].rstrip("-.")
         name = f"OKR-{plain}" if re.match(r"KR[0-9]", plain) else f"OKR-KR-{plain}"
         if plain != id_ or name.lower() in taken:
-            name = f"{name.rstrip('-')}-{hashlib.sha256(id_.encode('utf-8', 'replace')).hexdigest()[:8]}"
+            name = f"{name.rstrip('-')}-{hashlib.sha256(id_.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
         taken.add(name.lower())
         pages[id_] = name
     return pages
