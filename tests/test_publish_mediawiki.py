@@ -399,13 +399,13 @@ def test_checkup(wiki, person):
     person.server.more("$wgEnableUploads = false;")
     assert [check.state for check in wiki.checkup()] == ["warning"]
     person.server.more("$wgGroupPermissions['*']['edit'] = $wgGroupPermissions['user']['edit'] = false;")
-    with pytest.raises(AuthError, match="may not edit"):
+    with pytest.raises(AuthError, match="lacks these rights: edit"):
         list(wiki.checkup())
     assert person.read(NAME) is None
 
 
 def test_grants_are_those_that_are_documented():
-    text = (Path(__file__).parents[1] / "docs" / "wikis.md").read_text()
+    text = (Path(__file__).parents[1] / "docs" / "how-to" / "wiki-mediawiki.md").read_text()
     assert all(f"`{grant}`" in text for grant in GRANTS.split(","))
 
 

@@ -16,8 +16,8 @@ from okrsync.errors import RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line, shown_url
 from okrsync.language import _
 from okrsync.publish.confluence_api import Api, Cloud, DataCenter, Note, Page
-from okrsync.publish.folder import check_names
-from okrsync.publish.interface import Attachment, PublishContext, Published, Publisher, PublisherSettings, WikiPage
+from okrsync.publish.interface import Attachment, PublishContext, PublisherSettings, WikiPage
+from okrsync.publish.page_by_page import Outcome, PageByPage, Progress, attached
 from okrsync.publish.section import Edited, digest
 from okrsync.publish.storage_format import StorageFormat
 from okrsync.publish.storage_section import inner_of, replaced, section_of, seen
@@ -67,7 +67,7 @@ class ConfluenceSettings(PublisherSettings):
     """Title of the page below which new pages are made; by default they stand at the top of the space."""
 
 
-class Confluence(Publisher):
+class Confluence(PageByPage[Api]):
     """Keeps a page ``NAME`` in the space for each page, and its attachments with it."""
 
     type_name: ClassVar[str] = "confluence"
@@ -81,7 +81,7 @@ class Confluence(Publisher):
 
     def checkup(self) -> Iterator[Check]:
         """Whether space and parent are there, and, on Cloud, whether the account may create pages."""
-        with self._opened() as api:
+        with self.opened() as api:
             self._parent(api)
             may = api.may_write()
         if may is False:
@@ -89,36 +89,13 @@ class Confluence(Publisher):
         said = _("{wiki} can be read") if may else _("{wiki} can be read, and whether it can be written is not told")
         yield Check("wiki confluence", "good" if may else "warning", said.format(wiki=self.where))
 
-    def publish(self, pages: Sequence[WikiPage]) -> Published:
-        check_names(pages, self.where)
-        if not pages:
-            return Published(where=self.where)
-        done: dict[str, list[str]] = {"written": [], "unchanged": [], "kept": []}
-        notes: list[str] = []
-        links: dict[str, str] = {}
-        with self._opened() as api:
-            for page in pages:
-                outcome, link = self._bring(api, page, done["kept"], notes)
-                done[outcome].append(page.name)
-                if link is not None:
-                    links[page.name] = link
-        return Published(
-            tuple(done["written"]),
-            tuple(done["unchanged"]),
-            tuple(done["kept"]),
-            self.where,
-            links,
-            tuple(dict.fromkeys(notes)),
-        )
-
-    def _bring(self, api: Api, page: WikiPage, kept: list[str], notes: list[str]) -> tuple[str, str | None]:
-        """Write a page where it differs; what became of it, and its address."""
+    def bring(self, wiki: Api, page: WikiPage, done: Progress) -> tuple[Outcome, str | None]:
         shown: list[Attachment] | None = None
         changed = made = False
         for _attempt in range(ATTEMPTS):
-            there = api.page(page.name)
+            there = wiki.page(page.name)
             if there is None:
-                there = api.create(page.name, section_of(_rendered(page, page.attachments)), self._parent(api))
+                there = wiki.create(page.name, section_of(_rendered(page, page.attachments)), self._parent(wiki))
                 if there is None:
                     continue
                 made = True
@@ -128,20 +105,20 @@ class Confluence(Publisher):
                         where=self.where, name=page.name
                     )
                 )
-            note = api.note(there)
+            note = wiki.note(there)
             try:
                 if not _is_ours(there, note):
                     return "kept", there.link
             except Edited:
                 return "kept", there.link
             if shown is None:
-                shown, changed = self._upload(api, there, page, kept, notes)
+                shown, changed = _attached(wiki, there, page, done)
             inner = _rendered(page, shown)
             source = digest(inner.encode())
             after: Page | None = there
             as_made = made and inner == _rendered(page, page.attachments) and there.version == 1
             if not as_made and _source(there, note) != source:
-                after = api.update(page.name, there, replaced(there.body, inner), upload_note(source))
+                after = wiki.update(page.name, there, replaced(there.body, inner), upload_note(source))
                 if after is None:
                     continue
                 changed = True
@@ -155,7 +132,7 @@ class Confluence(Publisher):
                     )
                 ) from None
             if note is None or note.value != value:
-                api.keep(after, note, value)
+                wiki.keep(after, note, value)
             return "written" if changed or made else "unchanged", after.link
         raise RetryableError(
             _(
@@ -164,28 +141,6 @@ class Confluence(Publisher):
                 "restricted, or written in other letters)"
             ).format(where=self.where, name=page.name, count=ATTEMPTS)
         )
-
-    def _upload(
-        self, api: Api, there: Page, page: WikiPage, kept: list[str], notes: list[str]
-    ) -> tuple[list[Attachment], bool]:
-        """The attachments that the page has now, and whether one of them is new."""
-        shown, changed = [], False
-        files = api.files(there) if page.attachments else {}
-        for attachment in page.attachments:
-            ours = digest(attachment.data)
-            before = files.get(attachment.name)
-            if before is not None and uploaded(before.comment) is None:
-                kept.append(attachment.name)
-            elif before is None or uploaded(before.comment) != ours:
-                refused = api.upload(there, attachment, upload_note(ours), before)
-                if refused is not None:
-                    notes.append(_("{refused}; the page goes without its charts").format(refused=refused))
-                    if before is None:
-                        continue
-                else:
-                    changed = True
-            shown.append(attachment)
-        return shown, changed
 
     def _parent(self, api: Api) -> Page | None:
         if self.settings.parent is None:
@@ -200,7 +155,7 @@ class Confluence(Publisher):
         return found
 
     @contextmanager
-    def _opened(self) -> Iterator[Api]:
+    def opened(self) -> Iterator[Api]:
         from atlassian.rest_client import AtlassianRestAPI
         from requests import RequestException
 
@@ -232,6 +187,18 @@ class Confluence(Publisher):
             ) from None
         finally:
             rest.close()
+
+
+def _attached(api: Api, there: Page, page: WikiPage, done: Progress) -> tuple[list[Attachment], bool]:
+    files = api.files(there) if page.attachments else {}
+
+    def comment_of(name: str) -> str | None:
+        return (files[name].comment or "") if name in files else None
+
+    def upload(attachment: Attachment, note: str) -> str | None:
+        return api.upload(there, attachment, note, files.get(attachment.name))
+
+    return attached(page, done, comment_of, upload)
 
 
 def _rendered(page: WikiPage, shown: Sequence[Attachment]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -15,10 +15,10 @@ from okrsync.checkup import Check
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, error_of, one_line, shown_url, with_retries
 from okrsync.language import _
-from okrsync.publish.folder import check_names
-from okrsync.publish.interface import Attachment, PublishContext, Published, Publisher, PublisherSettings, WikiPage
-from okrsync.publish.section import Edited, digest, merged
-from okrsync.publish.web import session, upload_note, uploaded, web_address
+from okrsync.publish.interface import Attachment, PublishContext, PublisherSettings, WikiPage
+from okrsync.publish.page_by_page import Outcome, PageByPage, Progress, attached
+from okrsync.publish.section import Edited, merged
+from okrsync.publish.web import session, web_address
 from okrsync.publish.wikitext import Wikitext
 
 __all__ = ["MediaWiki", "MediaWikiAuth", "MediaWikiSettings"]
@@ -80,7 +80,7 @@ class MediaWikiSettings(PublisherSettings):
     """The account that writes."""
 
 
-class MediaWiki(Publisher):
+class MediaWiki(PageByPage["_Wiki"]):
     """Keeps a page ``NAME`` for each page, in the main namespace, and a file for each attachment."""
 
     type_name: ClassVar[str] = "mediawiki"
@@ -94,7 +94,7 @@ class MediaWiki(Publisher):
 
     def checkup(self) -> Iterator[Check]:
         """Whether the account may edit, create pages and upload, and whether it may do much more than that."""
-        with self._opened() as wiki:
+        with self.opened() as wiki:
             rights, uploads = wiki.rights(), wiki.uploads
         lacking = [right for right in ("edit", "createpage") if right not in rights]
         if lacking:
@@ -128,30 +128,7 @@ class MediaWiki(Publisher):
                 ),
             )
 
-    def publish(self, pages: Sequence[WikiPage]) -> Published:
-        check_names(pages, self.where)
-        if not pages:
-            return Published(where=self.where)
-        done: dict[str, list[str]] = {"written": [], "unchanged": [], "kept": []}
-        notes: list[str] = []
-        links: dict[str, str] = {}
-        with self._opened() as wiki:
-            for page in pages:
-                outcome, link = self._bring(wiki, page, done["kept"], notes)
-                done[outcome].append(page.name)
-                if link is not None:
-                    links[page.name] = link
-        return Published(
-            tuple(done["written"]),
-            tuple(done["unchanged"]),
-            tuple(done["kept"]),
-            self.where,
-            links,
-            tuple(dict.fromkeys(notes)),
-        )
-
-    def _bring(self, wiki: _Wiki, page: WikiPage, kept: list[str], notes: list[str]) -> tuple[str, str | None]:
-        """Write a page where it differs; what became of it, and its address."""
+    def bring(self, wiki: _Wiki, page: WikiPage, done: Progress) -> tuple[Outcome, str | None]:
         shown: list[Attachment] | None = None
         changed = False
         for _attempt in range(EDIT_ATTEMPTS):
@@ -162,7 +139,7 @@ class MediaWiki(Publisher):
             except Edited:
                 return "kept", current.link
             if shown is None:
-                shown, changed = self._upload(wiki, page, kept, notes)
+                shown, changed = attached(page, done, wiki.file_comment, wiki.upload)
             # A table of contents would stand before the headline, which is to be read first.
             # On a line of its own it would leave an empty one.
             text = Wikitext(attachment.name for attachment in shown).render(page.markdown) + "__NOTOC__"
@@ -178,27 +155,8 @@ class MediaWiki(Publisher):
             )
         )
 
-    def _upload(self, wiki: _Wiki, page: WikiPage, kept: list[str], notes: list[str]) -> tuple[list[Attachment], bool]:
-        """The attachments that the wiki has now, and whether one of them is new."""
-        shown, changed = [], False
-        for attachment in page.attachments:
-            ours = digest(attachment.data)
-            there, comment = wiki.file(attachment.name)
-            if there and uploaded(comment) is None:
-                kept.append(attachment.name)
-            elif not there or uploaded(comment) != ours:
-                refused = wiki.upload(attachment, upload_note(ours))
-                if refused is not None:
-                    notes.append(_("{refused}; the page goes without its charts").format(refused=refused))
-                    if not there:
-                        continue
-                else:
-                    changed = True
-            shown.append(attachment)
-        return shown, changed
-
     @contextmanager
-    def _opened(self) -> Iterator[_Wiki]:
+    def opened(self) -> Iterator[_Wiki]:
         from requests import RequestException
 
         connection = session(_("the wiki {where}").format(where=self.where), self.policy)
@@ -311,15 +269,15 @@ class _Wiki:
             )
         return True
 
-    def file(self, name: str) -> tuple[bool, str]:
-        """Whether there is a file of that name, and the comment of its newest version."""
+    def file_comment(self, name: str) -> str | None:
+        """The comment of a file's newest version; None where there is no file of that name."""
         answer = self._ask(
             lambda: self._site.get(
                 "query", titles=f"File:{name}", prop="imageinfo", iiprop="comment", formatversion="2"
             )
         )
         versions = answer["query"]["pages"][0].get("imageinfo") or []
-        return bool(versions), versions[0].get("comment", "") if versions else ""
+        return versions[0].get("comment", "") if versions else None
 
     def upload(self, attachment: Attachment, note: str) -> str | None:
         """None when the wiki has the file now, else why it does not take it."""
