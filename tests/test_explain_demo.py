@@ -15,12 +15,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from okrsync.cli import run_command
 from okrsync.cli.common import App
 from okrsync.movement import judge_movement
 from tests.test_demo import VERDICTS, okrsync
+from tests.test_explain_schema import SCHEMA
 
 AS_OF = date(2026, 11, 20)
 START, END = date(2026, 10, 1), date(2026, 12, 31)
@@ -43,7 +45,9 @@ def explained(demo: Path, capfd: pytest.CaptureFixture[str], id_: str, *options:
     capfd.readouterr()
     options = ("--as-of", AS_OF.isoformat(), "--format", "json", *options)
     assert run_command(["-c", str(demo / "okrsync.yaml"), "explain", id_, *options], App()) == 0
-    return json.loads(capfd.readouterr().out)
+    found = json.loads(capfd.readouterr().out)
+    jsonschema.validate(found, SCHEMA, cls=jsonschema.Draft202012Validator)
+    return found
 
 
 def day(text: str | None) -> date | None:
