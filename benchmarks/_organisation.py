@@ -442,7 +442,7 @@ class Organisation:
     def _greedy(self) -> list[Promise]:
         return self.__dict__.setdefault(
             "_all_takers", [one for aim in self.aims for one in aim.promises if one.takes_all]
-        )  # type: ignore[no-any-return]
+        )  # type: ignore[no-any-return]  # a place in __dict__ has no type of its own
 
     def _hand(self, group: Group, share: float) -> str:
         others = group.members[1:]

@@ -58,7 +58,7 @@ def put(rule: str, into: Organisation, avoid: frozenset[str] = frozenset()) -> P
 
 def at(kind: str, id_: str, *teams: str) -> Planted:
     """One subject at which it shows, and the teams it concerns."""
-    return Planted(frozenset({Subject(kind, id_)}), frozenset(teams))  # type: ignore[arg-type]
+    return Planted(frozenset({Subject(kind, id_)}), frozenset(teams))  # type: ignore[arg-type]  # the callers name kinds of subjects
 
 
 def of_key_result(one: Promise, group: Group) -> Planted:

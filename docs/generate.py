@@ -46,6 +46,7 @@ _TABLES = {
     "goal_history": "How far the git history of the files of goals has been read.",
     "milestones": "Jira versions and sprints, GitHub milestones and releases.",
     "census_ids": "Ids of a census that is being taken; empty otherwise.",
+    "host_pauses": "Until when hosts asked the workers of a Dask cluster not to be asked; empty without a cluster.",
     "dirty_items": "Items that the next link step looks at; empty otherwise.",
     "links": "Which item serves which key result, and the rule that says so.",
     "parts": "Which items make up which piece of work.",

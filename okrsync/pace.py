@@ -7,10 +7,12 @@ none can be forgotten.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from okrsync.errors import RetryableError, SourceError
@@ -21,7 +23,20 @@ from okrsync.pacing import NO_LIMITS, PATIENCE, Hold, HostLimits, Pacing
 _WORTH_TELLING = 0.5
 """Seconds: shorter pauses pass before anybody reads of them."""
 
+_LOOK = 0.25
+"""Seconds after which it is looked again whether another process was told to wait."""
+
 OnWait = Callable[[str, float], None]
+
+
+class Board(Protocol):
+    """Where the processes of a run tell each other what a host has asked for. Safe to use from several threads."""
+
+    def pause(self, host: str, seconds: float, why: str) -> None:
+        """Nobody asks ``host`` for so long."""
+
+    def left(self, host: str) -> tuple[float, str] | None:
+        """Seconds for which ``host`` is not to be asked yet, and why."""
 
 
 class Exchange:
@@ -57,6 +72,7 @@ class Pace:
         limits: HostLimits,
         clock: Callable[[], float],
         longest_wait: float = DEFAULT_POLICY.longest_wait,
+        board: Board | None = None,
     ) -> None:
         self.host = host
         self._pacing = Pacing(ceiling, limits)
@@ -64,6 +80,8 @@ class Pace:
         self._longest_wait = longest_wait
         self._changed = threading.Condition()
         self._closed = False
+        self._board = board
+        self._looked = -math.inf
 
     @contextmanager
     def request(
@@ -84,8 +102,8 @@ class Pace:
 
     def pause(self, seconds: float, why: str) -> None:
         """Nothing more is asked for so long: for what only the body of an answer says (GraphQL refuses with 200)."""
-        with self._changed:
-            self._pacing.pause(self._clock(), seconds, why)
+        with self._telling() as now:
+            self._pacing.pause(now, seconds, why)
 
     def read(self, *, usable: bool) -> None:
         """Tell what an answer with status 200 turned out to be, where a host refuses that way too: one that goes on
@@ -124,6 +142,7 @@ class Pace:
     def _start(self, points: int, kind: str, on_wait: OnWait) -> float:
         told: Hold | None = None
         while True:
+            self._look()
             with self._changed:
                 now = self._clock()
                 hold = None if self._closed else self._pacing.ask(now, kind, points)
@@ -153,8 +172,7 @@ class Pace:
     def _answered(self, started: float, kind: str, sort: str, status: int, headers: Mapping[str, str]) -> None:
         wait = retry_after(headers)
         left = quota(headers)
-        with self._changed:
-            now = self._clock()
+        with self._telling() as now:
             if status == 429 or (status == 403 and wait is not None):
                 self._pacing.refused(now, started, wait, _answer(status, wait), kind)
             elif status in RETRYABLE_STATUS:
@@ -167,6 +185,31 @@ class Pace:
                     self._pacing.allowance(now, kind, *left)
             self._changed.notify_all()
 
+    @contextmanager
+    def _telling(self) -> Iterator[float]:
+        """What happened at this moment: a pause that comes of it is told to the other processes."""
+        with self._changed:
+            now = self._clock()
+            before, _ = self._pacing.paused
+            yield now
+            until, why = self._pacing.paused
+        if self._board is not None and until > before:
+            self._board.pause(self.host, until - now, why)
+
+    def _look(self) -> None:
+        """Heed what another process was told."""
+        if self._board is None:
+            return
+        with self._changed:
+            now = self._clock()
+            if now < self._looked + _LOOK:
+                return
+            self._looked = now
+        left = self._board.left(self.host)
+        if left is not None:
+            with self._changed:
+                self._pacing.pause(self._clock(), *left)
+
     def _failed(self, started: float, kind: str) -> None:
         with self._changed:
             self._pacing.failed(self._clock(), started, kind)
@@ -176,10 +219,17 @@ class Pace:
 class Paces:
     """The paces of a run, one a host."""
 
-    def __init__(self, ceiling: int = 8, clock: Callable[[], float] = time.monotonic, share: int = 1) -> None:
+    def __init__(
+        self,
+        ceiling: int = 8,
+        clock: Callable[[], float] = time.monotonic,
+        share: int = 1,
+        board: Board | None = None,
+    ) -> None:
         """``ceiling`` is the highest number of requests under way at once to one host (``--jobs``), ``share`` how many
-        processes divide what a host's operator bears."""
+        processes divide what a host's operator bears, ``board`` where they tell each other of pauses."""
         self._share = max(1, share)
+        self._board = board
         self._ceiling = ceiling
         self._clock = clock
         self._lock = threading.Lock()
@@ -190,7 +240,9 @@ class Paces:
         host = host_of(url)
         with self._lock:
             if host not in self._known:
-                self._known[host] = Pace(host, self._ceiling, limits.shared(self._share), self._clock)
+                self._known[host] = Pace(
+                    host, self._ceiling, limits.shared(self._share), self._clock, board=self._board
+                )
             return self._known[host]
 
     def close(self) -> None:

@@ -118,6 +118,11 @@ class Pacing:
         return self._rate.limit
 
     @property
+    def paused(self) -> tuple[float, str]:
+        """Until when the host is not asked at all, on the caller's clock, and why; in the past when it may be."""
+        return self._pause_until, self._pause_why
+
+    @property
     def given_up(self) -> bool:
         """Has it been asked in vain for so long that no more should be asked of it?"""
         spans = (self._useless, self._refused_with_200)

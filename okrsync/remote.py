@@ -4,9 +4,10 @@ What travels is a path and a shard, never a secret: a worker reads the configura
 ``OKRSYNC_CONFIG`` in its own environment, and takes tokens from there. Dask may show tasks in its logs and dashboard.
 
 How fast a host is asked: the coordinator lets at most ``--jobs`` shards of a source be under way on the whole cluster,
-each of which asks for one page at a time; points a minute are divided among the workers; each worker backs off by
-itself. A worker that dies costs the pages that it had not stored: Dask gives its shards to another, which goes on from
-the cursors in the store.
+each of which asks for one page at a time; points a minute are divided among the workers; a pause that a host asks one
+of them for (429, ``Retry-After``) is kept in the store, and holds for all of them and for the coordinator. A worker
+that dies costs the pages that it had not stored: Dask gives its shards to another, which goes on from the cursors in
+the store.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
@@ -56,15 +58,8 @@ def pull_shard(recipe: Recipe, task: ShardTask) -> Pulled:
     return sum(items for items, _ in counts), sum(changed for _, changed in counts)
 
 
-@contextmanager
-def dask_cluster(
-    url: str, config: Config, jobs: int, on_wait: Callable[[str, str, float], None]
-) -> Iterator[Callable[[ShardTask], Future[Pulled]]]:
-    """A function that begins to pull a shard on the cluster whose scheduler is at ``dask://HOST:PORT``.
-
-    ``on_wait`` is told of a source, why it waits, and for how many seconds. Raises ``ConfigError`` when the address
-    cannot be used, when the store is one that only this machine has, or when no scheduler or no worker is there.
-    """
+def check_executor(url: str, config: Config) -> None:
+    """Raise ``ConfigError`` when ``--executor`` cannot work here, without asking anybody."""
     if not url.startswith(_SCHEME) or not url.removeprefix(_SCHEME).strip("/"):
         raise ConfigError(
             _("--executor {url}: write dask://HOST:PORT, the address of a Dask scheduler").format(url=url)
@@ -76,10 +71,21 @@ def dask_cluster(
                 "in okrsync.yaml"
             )
         )
-    try:
-        import distributed
-    except ImportError:
-        raise ConfigError(_("--executor dask:// needs Dask: pip install 'okrsync[dask]'")) from None
+    if find_spec("distributed") is None:
+        raise ConfigError(_("--executor dask:// needs Dask: pip install 'okrsync[dask]'"))
+
+
+@contextmanager
+def dask_cluster(
+    url: str, config: Config, jobs: int, on_wait: Callable[[str, str, float], None]
+) -> Iterator[Callable[[ShardTask], Future[Pulled]]]:
+    """A function that begins to pull a shard on the cluster whose scheduler is at ``dask://HOST:PORT``.
+
+    ``on_wait`` is told of a source, why it waits, and for how many seconds. Raises ``ConfigError`` when the address
+    cannot be used, when the store is one that only this machine has, or when no scheduler or no worker is there.
+    """
+    check_executor(url, config)
+    import distributed
 
     address = url.removeprefix(_SCHEME).strip("/")
     try:
@@ -138,6 +144,7 @@ def _workplace(recipe: Recipe) -> Puller:
     from okrsync.config import load_config
     from okrsync.pace import Paces
     from okrsync.store.engine import open_store
+    from okrsync.store.pauses import StoredPauses
     from okrsync.sync import SyncOptions, make_connector
 
     with _making:
@@ -151,7 +158,7 @@ def _workplace(recipe: Recipe) -> Puller:
                 jobs=recipe.jobs,
                 people=config.accounts(),
             )
-            paces = Paces(recipe.jobs, share=recipe.share)
+            paces = Paces(recipe.jobs, share=recipe.share, board=StoredPauses(engine))
             connectors = {
                 name: make_connector(name, settings, options, _Telling(), paces)
                 for name, settings in config.sources.items()

@@ -27,6 +27,7 @@ from okrsync.pace import Paces
 from okrsync.plugins import CONNECTORS, load
 from okrsync.pulling import GivenUp, Puller, ShardTask, Stored, Writer
 from okrsync.store import scopes, work
+from okrsync.store.pauses import StoredPauses
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -152,7 +153,8 @@ def sync(
                 )
             )
     names = [name for name in sources if not only or any(selector.source == name for selector in only)]
-    paces = Paces(options.jobs)
+    # What a worker is told to wait for is heeded here too.
+    paces = Paces(options.jobs, board=None if elsewhere is None else StoredPauses(engine))
     connectors = {name: make_connector(name, sources[name], options, observer, paces) for name in names}
     results: list[ScopeResult] = []
     stopping = Event()

@@ -35,6 +35,8 @@ class Deployment:
     store: str
     """The kind of store: ``sqlite`` or ``postgresql``."""
     version: str
+    options: tuple[str, ...] = ()
+    """Options of each run: ``--executor URL``."""
 
 
 def _cron(plan: Deployment) -> str:
@@ -54,14 +56,15 @@ def _cron(plan: Deployment) -> str:
     lines.append(f"CRON_TZ={plan.zone}")
     settings = "set -a; . ~/.config/okrsync.env; " if plan.variables else ""
     for command, cron in plan.times.items():
-        line = f"{settings}{shlex.join([plan.program, '-c', str(plan.config), '--quiet', command])}"
+        line = f"{settings}{shlex.join([plan.program, '-c', str(plan.config), '--quiet', command, *plan.options])}"
         lines.append(f"{cron.text} {line}".replace("%", r"\%"))
     return "\n".join(lines) + "\n"
 
 
 def _systemd(plan: Deployment) -> str:
     """One service that runs the schedule itself: it knows the time zone, and what was missed while it was down."""
-    arguments = [plan.program, "-c", str(plan.config), "schedule", "--health-file", "%S/okrsync/health.json"]
+    arguments = [plan.program, "-c", str(plan.config), "schedule", *plan.options]
+    arguments += ["--health-file", "%S/okrsync/health.json"]
     start = " ".join(_systemd_word(each, keep="%S") for each in arguments)
     variables = ""
     if plan.variables:
@@ -112,11 +115,12 @@ def _systemd_word(word: str, keep: str) -> str:
 
 def _github_actions(plan: Deployment) -> str:
     """A workflow; GitHub starts it late when many run at that minute, and not at all while the repository sleeps."""
+    extra = "[dask]" if plan.options else "[postgresql]" if plan.store == "postgresql" else ""
     # The example's own steps and GitHub's names; `on` stays a plain key for YAML 1.2.
     steps: list[dict[str, Any]] = [
         {"uses": "actions/checkout@v4"},
         {"uses": "actions/setup-python@v5", "with": {"python-version": "3.13"}},
-        {"run": f"pip install okrsync=={plan.version}"},
+        {"run": shlex.join(["pip", "install", f"okrsync{extra}=={plan.version}"])},
     ]
     cache = {
         "path": "okrsync.db",
@@ -131,7 +135,10 @@ def _github_actions(plan: Deployment) -> str:
     environment = {name: "${{ secrets." + secret + " }}" for name, secret in secrets.items()}
     for command, cron in plan.times.items():
         hand = " || github.event_name == 'workflow_dispatch'" if command == "run" or len(plan.times) == 1 else ""
-        step: dict[str, Any] = {"if": f"github.event.schedule == '{cron.text}'{hand}", "run": f"okrsync {command}"}
+        step: dict[str, Any] = {
+            "if": f"github.event.schedule == '{cron.text}'{hand}",
+            "run": shlex.join(["okrsync", command, *plan.options]),
+        }
         steps.append({**step, "env": environment} if environment else step)
     if kept:
         # What was pulled before a failure is kept, and the next run goes on from it.
@@ -204,7 +211,7 @@ def _kubernetes(plan: Deployment) -> str:
             "restartPolicy": "Never",
             # SIGTERM lets it finish the page in hand.
             "terminationGracePeriodSeconds": 120,
-            "containers": [{**container, "args": [command]}],
+            "containers": [{**container, "args": [command, *plan.options]}],
             "volumes": volumes,
         }
         documents.append(

@@ -15,13 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from okrsync.sandbox.jira import JiraStandIn
-from okrsync.store.engine import open_store
+from okrsync.sandbox.server import Request, Response
+from okrsync.store.engine import open_store, reading
+from okrsync.store.schema import host_pauses
 from tests.stores import OPENED, content
 from tests.test_jira_end_to_end import put
 
 needs_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="distributed is not installed")
+
+
+PAUSE = 3
+"""Seconds that the stand-in asks for."""
 
 
 def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
@@ -80,7 +87,14 @@ def configure(folder: Path, jira: JiraStandIn, store: str) -> None:
     }
     (folder / "okrs.yaml").write_text(json.dumps(goals))
     (folder / "okrsync.yaml").write_text(
-        json.dumps({"store": store, "sources": {"shop": source}, "okrs": "okrs.yaml"})  # JSON is YAML too
+        json.dumps(  # JSON is YAML too
+            {
+                "store": store,
+                "sources": {"shop": source},
+                "okrs": "okrs.yaml",
+                "publish": [{"type": "folder", "path": "wiki/"}],
+            }
+        )
     )
 
 
@@ -89,38 +103,65 @@ def okrsync(folder: Path, *arguments: str, environment: dict[str, str]) -> subpr
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
+@contextmanager
+def cluster(folder: Path, environment: dict[str, str]) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and two workers of two threads each; the address as ``--executor`` takes it, and the workers."""
+    where = folder / "scheduler.json"
+    local = ("--no-dashboard", "--host", "127.0.0.1", "--scheduler-file", str(where))
+    with ExitStack() as stack:
+        scheduler = ("distributed.cli.dask_scheduler", "--port", "0", *local)
+        stack.enter_context(process(*scheduler, environment=environment, log=folder / "scheduler.log"))
+        wait_for(where.exists)
+        worker = ("distributed.cli.dask_worker", "--no-nanny", "--nthreads", "2", *local)
+        logs = [folder / f"worker{number}.log" for number in range(2)]
+        workers = [stack.enter_context(process(*worker, environment=environment, log=log)) for log in logs]
+        wait_for(lambda: all("Registered" in log.read_text() for log in logs))
+        yield json.loads(where.read_text())["address"].replace("tcp://", "dask://"), workers
+
+
+@needs_dask
+def test_a_run_on_a_cluster_waits_as_one_when_one_worker_is_told_to(
+    tmp_path: Path, jira: JiraStandIn, postgres_url: str
+) -> None:
+    asked: list[float] = []
+    jira.page_limit, jira.latency = 10, 0.1  # there is enough to ask for meanwhile
+
+    def refuse(request: Request) -> Response | None:
+        asked.append(time.monotonic())
+        # Some of the pages have come by then, and most have not.
+        return Response(429, headers={"Retry-After": str(PAUSE)}) if len(asked) == 20 else None
+
+    environment = {**os.environ, "JIRA_TOKEN": jira.token, "PYTHONWARNINGS": "ignore"}
+    configure(tmp_path / "dask", jira, postgres_url)
+    with cluster(tmp_path, environment) as (address, _):
+        jira.faults.append(refuse)
+        ran = okrsync(tmp_path / "dask", "run", "--executor", address, environment=environment)
+    assert ran.returncode == 0, ran.stderr
+    later = [at - asked[19] for at in asked[20:]]
+    assert len(later) > 10
+    # What was under way when it refused, or left before the others looked, has come within a second.
+    assert len([at for at in later if 1 < at < PAUSE * 0.9]) <= 1, later
+    assert [path.name for path in (tmp_path / "dask" / "wiki").glob("OKR-*.md")]
+    engine = open_store(postgres_url)
+    OPENED.append(engine)
+    assert len(content(engine)["items"]) == 1200
+    with reading(engine) as connection:
+        assert list(connection.scalars(select(host_pauses.c.host))) == [jira.url.removeprefix("http://")]
+
+
 @needs_dask
 def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path: Path, jira: JiraStandIn, postgres_url: str) -> None:
     environment = {**os.environ, "JIRA_TOKEN": jira.token, "PYTHONWARNINGS": "ignore"}
     configure(tmp_path / "plain", jira, "sqlite:///okrsync.db")
     assert okrsync(tmp_path / "plain", "sync", environment=environment).returncode == 0
     configure(tmp_path / "dask", jira, postgres_url)
-    where = tmp_path / "scheduler.json"
-    local = ("--no-dashboard", "--host", "127.0.0.1")
     with ExitStack() as stack:
-        scheduler = ("distributed.cli.dask_scheduler", "--port", "0", "--scheduler-file", str(where), *local)
-        stack.enter_context(process(*scheduler, environment=environment, log=tmp_path / "scheduler.log"))
-        wait_for(where.exists)
-        worker = (
-            "distributed.cli.dask_worker",
-            "--scheduler-file",
-            str(where),
-            "--no-nanny",
-            "--nthreads",
-            "2",
-            *local,
-        )
-        workers = [
-            stack.enter_context(process(*worker, environment=environment, log=tmp_path / f"worker{n}.log"))
-            for n in range(2)
-        ]
-        wait_for(lambda: all("Registered" in (tmp_path / f"worker{n}.log").read_text() for n in range(2)))
-        address = json.loads(where.read_text())["address"].removeprefix("tcp://")
+        address, workers = stack.enter_context(cluster(tmp_path, environment))
         before = jira.count()
         command = [sys.executable, "-m", "okrsync.cli", "-c", str(tmp_path / "dask" / "okrsync.yaml")]
         coordinator = stack.enter_context(
             subprocess.Popen(
-                [*command, "sync", "--executor", f"dask://{address}"],
+                [*command, "sync", "--executor", address],
                 env=environment,
                 stderr=subprocess.PIPE,
                 text=True,

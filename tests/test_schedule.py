@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ import pytest
 from cronsim import CronSim
 from ruamel.yaml import YAML
 
-from okrsync import cron
+from okrsync import cli, cron, schedule
+from okrsync.cli.common import App
 from okrsync.schedule import ALIVE_WITHIN, Health, Job, read_health, run
 from okrsync.stopping import Terminated
 from tests.cli_project import GOALS, MAIN, Project, start
@@ -283,6 +284,50 @@ def test_cron(printed: Callable[..., str], tmp_path: Path) -> None:
         assert Path(program).name == "okrsync"
         shown = words_of(said.replace(program, str(tmp_path / "show"), 1), tmp_path)
         assert shown == ["-c", str(tmp_path / "50% $HOME 'a' \"b\"" / "okrsync.yaml"), "--quiet", command]
+
+
+CLUSTER = "dask://cluster:8786"
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("cron", f"--quiet sync --executor {CLUSTER}\n"),
+        ("systemd", f'schedule --executor "{CLUSTER}" --health-file'),
+        ("github-actions", f"run: okrsync sync --executor {CLUSTER}\n"),
+        ("kubernetes", f"          - sync\n            - --executor\n            - {CLUSTER}\n"),
+    ],
+)
+def test_units_pull_on_the_cluster(project: Project, unit: str, said: str) -> None:
+    main = MAIN.replace("sqlite:///okrsync.db", "postgresql+psycopg://okrsync@db/okrsync")
+    project.write("okrsync.yaml", f"{main}schedule: {{sync: '0 * * * *'}}\n")
+    ran = project.run("schedule", "--print", unit, "--executor", CLUSTER)
+    assert (ran.code, ran.err) == (0, "")
+    assert "".join(said.split()) in "".join(ran.out.split())
+    assert CLUSTER not in project.run("schedule", "--print", unit).out
+
+
+def test_scheduled_runs_pull_on_the_cluster(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[list[str]] = []
+
+    def run_command(arguments: list[str], app: App) -> int:
+        begun.append(arguments)
+        return 0
+
+    def once(jobs: Sequence[schedule.Job], *rest: object, **others: object) -> None:
+        assert [job.work() for job in jobs] == [0, 0]
+
+    main = MAIN.replace("sqlite:///okrsync.db", "postgresql+psycopg://okrsync@db/okrsync")
+    project.write("okrsync.yaml", f"{main}schedule: {{sync: '0 * * * *', report: '0 8 * * 1'}}\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(cli, "run_command", run_command)
+        patched.setattr(schedule, "run", once)
+        assert project.run("schedule", "--executor", CLUSTER).code == 0
+    assert begun == [["sync", "--executor", CLUSTER], ["run", "--executor", CLUSTER]]
+    project.write("okrsync.yaml", times(sync=RARE))
+    ran = project.run("schedule", "--executor", CLUSTER)
+    assert ran.code == 2
+    assert "set store: postgresql" in ran.err
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze on this machine")

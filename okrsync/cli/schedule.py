@@ -30,6 +30,7 @@ _COMMANDS = {"sync": "sync", "report": "run"}
     type=click.Choice(["cron", "systemd", "github-actions", "kubernetes"]),
     help="Print the same schedule for this tool, and run nothing.",
 )
+@click.option("--executor", metavar="URL", help="Given to each run: pull on a Dask cluster, dask://HOST:PORT.")
 @click.option(
     "--health-file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -47,7 +48,9 @@ _COMMANDS = {"sync": "sync", "report": "run"}
 )
 @common_options
 @pass_app
-def command(app: App, unit: str | None, health_file: Path | None, probe: bool, log_format: str) -> int:
+def command(
+    app: App, unit: str | None, executor: str | None, health_file: Path | None, probe: bool, log_format: str
+) -> int:
     """Run on schedule in the foreground, or print the unit for another scheduler.
 
     `schedule:` in okrsync.yaml says when: `sync` runs `okrsync sync`, `report` runs `okrsync run`, at cron times in the
@@ -60,11 +63,23 @@ def command(app: App, unit: str | None, health_file: Path | None, probe: bool, l
             raise click.UsageError(_("--probe asks a health file: name it with --health-file"))
         return _probe(app, health_file)
     if unit is not None:
-        write_output(_printed(app, unit), None)
+        write_output(_printed(app, unit, executor), None)
         return Exit.DONE
     if log_format == "json":
         app.json_lines = "schedule"
-    return _serve(app, app.config(), health_file, log_format)
+    return _serve(app, _checked(app.config(), executor), executor, health_file, log_format)
+
+
+def _checked(config: Config, executor: str | None) -> Config:
+    if executor is not None:
+        from okrsync.remote import check_executor
+
+        check_executor(executor, config)
+    return config
+
+
+def _options(executor: str | None) -> tuple[str, ...]:
+    return () if executor is None else ("--executor", executor)
 
 
 def _probe(app: App, health_file: Path) -> int:
@@ -90,7 +105,7 @@ def _times(config: Config) -> dict[str, Cron]:
     return times
 
 
-def _serve(app: App, config: Config, health_file: Path | None, log_format: str) -> Never:
+def _serve(app: App, config: Config, executor: str | None, health_file: Path | None, log_format: str) -> Never:
     from okrsync.cli import run_command
     from okrsync.schedule import Health, Job, run
 
@@ -105,7 +120,7 @@ def _serve(app: App, config: Config, health_file: Path | None, log_format: str) 
                 language=app.language,
             )
             own.json_lines = name if log_format == "json" else None
-            return run_command([name], own)
+            return run_command([name, *_options(executor)], own)
 
         return Job(name, cron, work)
 
@@ -118,7 +133,7 @@ def _serve(app: App, config: Config, health_file: Path | None, log_format: str) 
     run(jobs, config.timezone, health=Health(health_file, now), clock=now, say=say)
 
 
-def _printed(app: App, unit: str) -> str:
+def _printed(app: App, unit: str, executor: str | None) -> str:
     from okrsync.config import load_config
     from okrsync.units import UNITS, Deployment
     from okrsync.variables import NotFound, Variables
@@ -134,7 +149,7 @@ def _printed(app: App, unit: str) -> str:
             # A unit is often printed on another machine than the one that has the secrets.
             return "not-set"
 
-    config = load_config(app.config_path, lookup=lookup)
+    config = _checked(load_config(app.config_path, lookup=lookup), executor)
     choose(app.language or config.language)
     return UNITS[unit](
         Deployment(
@@ -145,6 +160,7 @@ def _printed(app: App, unit: str) -> str:
             variables=tuple(sorted(asked)),
             store=config.store.partition(":")[0].partition("+")[0],
             version=__version__,
+            options=_options(executor),
         )
     )
 

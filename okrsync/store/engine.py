@@ -20,7 +20,7 @@ from okrsync.language import _
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; known here so that opening an up-to-date store does not import Alembic."""
 
 _ADVISORY_LOCK = 0x6F6B7273796E63  # "okrsync" in ASCII: any number that no other program picks

@@ -191,6 +191,16 @@ milestones = Table(
     Column("url", Text),
 )
 
+host_pauses = Table(
+    "host_pauses",
+    metadata,
+    Column("host", String, primary_key=True, comment="host and port"),
+    Column("until", Moment, nullable=False, comment="by the database's clock"),
+    Column("why", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Until when hosts asked the workers of a cluster not to be asked: what one is told holds for all."""
+
 census_ids = Table(
     "census_ids",
     metadata,
