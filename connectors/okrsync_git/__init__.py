@@ -65,8 +65,6 @@ class GitConnector(Connector):
         # Not resolved: a link `current` that moves on with each deployment stays one scope.
         self.path = Path(os.path.normpath(context.base / settings.path))
         self.clone = Clone(self.path)
-        self._counted: int | None = None
-        """How many commits there are, where the plan knew it."""
 
     def scopes(self) -> Sequence[Scope]:
         return (Scope(self.context.source, self.path.name),)
@@ -77,17 +75,14 @@ class GitConnector(Connector):
         tips, known = self._tips(old)
         stamp = [self.settings.repo, *(self.clone.stamp() or ())]
         unchanged = cursor is not None and cursor.get("stamp") == stamp and len(stamp) > 1
-        if cursor and unchanged and cursor["tips"] == tips and isinstance(cursor.get("count"), int):
-            self._counted = cursor["count"]
-            return Plan((), cursor, cursor["project"])
+        # Commits never change, so that those of the same tips need not be counted.
+        if cursor and unchanged and cursor["tips"] == tips:
+            return Plan((), cursor, cursor["project"], census=False)
         project, web = self._place()
         end: Cursor = {"tips": tips, "project": project, "web": web, "stamp": stamp}
         same_place = cursor is not None and (cursor.get("project"), cursor.get("web")) == (project, web)
         if cursor and same_place and cursor.get("tips") == tips:
-            # Counted once, so that the next plan that finds nothing new need not ask for it.
-            end["count"] = self.clone.count(tips) if tips else 0
-            self._counted = end["count"]
-            return Plan((), end, project)
+            return Plan((), end, project, census=False)
         # Another name or address stands in every item; a tip that is gone cannot say what was read.
         if not known or not same_place:
             old = []
@@ -117,9 +112,6 @@ class GitConnector(Connector):
         return self.clone.ids(tips) if tips else iter(())
 
     def count(self, scope: Scope) -> int | None:
-        if self._counted is not None:
-            count, self._counted = self._counted, None  # what comes later is asked for
-            return count
         tips, _ = self._tips([])
         return self.clone.count(tips) if tips else 0
 

@@ -149,8 +149,9 @@ def _printed(app: App, unit: str, executor: str | None) -> str:
             # A unit is often printed on another machine than the one that has the secrets.
             return "not-set"
 
-    config = _checked(load_config(app.config_path, lookup=lookup), executor)
+    config = load_config(app.config_path, lookup=lookup)
     choose(app.language or config.language)
+    _checked(config, executor)
     return UNITS[unit](
         Deployment(
             program=_program(),
