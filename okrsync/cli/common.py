@@ -41,7 +41,7 @@ class Exit(IntEnum):
     IN_PART = 3
     """Some source, outcome source, wiki or chat failed; what the others gave is kept, and the failure is named."""
     NOTHING = 4
-    """Nothing could be done: every source failed, the store cannot be opened, the output cannot be written."""
+    """Nothing could be done: every source failed, the store cannot be opened, stdout cannot be written."""
     LOCKED = 75
     """Another run holds the lock: the store is in use, try again later (EX_TEMPFAIL)."""
 
