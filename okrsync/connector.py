@@ -131,6 +131,10 @@ class Connector(ABC):
     def scopes(self) -> Sequence[Scope]:
         """The scopes that the settings ask for. May ask the service (an organisation's repositories)."""
 
+    def ask_ahead(self, scopes: Sequence[Scope]) -> None:  # noqa: B027 - most connectors have nothing to ask
+        """Begin to ask what the plans of these scopes will need, and do not wait for it: a run calls this before it
+        opens its store. What fails is raised where it is needed."""
+
     def expects(self, scope: Scope) -> bool:
         """Should a scope that ``scopes`` listed in an earlier run, and lists no more, still be there?
 

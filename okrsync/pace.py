@@ -121,6 +121,11 @@ class Pace:
         with self._changed:
             return self._pacing.spent(self._clock(), kind)
 
+    def share_pauses(self, board: Board) -> None:
+        """See ``Paces.share_pauses``."""
+        with self._changed:
+            self._board = board
+
     def close(self) -> None:
         """Let nobody wait any more: what still wants to start is refused with ``RetryableError``."""
         with self._changed:
@@ -244,6 +249,13 @@ class Paces:
                     host, self._ceiling, limits.shared(self._share), self._clock, board=self._board
                 )
             return self._known[host]
+
+    def share_pauses(self, board: Board) -> None:
+        """Tell the other processes of pauses, and heed theirs, from now on."""
+        with self._lock:
+            self._board = board
+            for pace in self._known.values():
+                pace.share_pauses(board)
 
     def close(self) -> None:
         """Let nobody wait any more."""

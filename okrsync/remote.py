@@ -142,10 +142,10 @@ _making = Lock()
 def _workplace(recipe: Recipe) -> Puller:
     """The store, the connectors and the writer of this worker process, made once."""
     from okrsync.config import load_config
+    from okrsync.opening import SyncOptions, make_connector
     from okrsync.pace import Paces
     from okrsync.store.engine import open_store
     from okrsync.store.pauses import StoredPauses
-    from okrsync.sync import SyncOptions, make_connector
 
     with _making:
         if recipe not in _workplaces:

@@ -11,20 +11,16 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Protocol, TypeAlias
-from zoneinfo import ZoneInfo
 
-from okrsync.connector import Connector, ConnectorContext, Cursor, Plan, SourceSettings
+from okrsync.connector import Connector, Cursor, Plan, SourceSettings
 from okrsync.errors import ConfigError, SourceError
 from okrsync.language import _
 from okrsync.model import Scope
-from okrsync.pace import Paces
-from okrsync.plugins import CONNECTORS, load
+from okrsync.opening import Opened, Selector, SyncOptions
 from okrsync.pulling import GivenUp, Puller, ShardTask, Stored, Writer
 from okrsync.store import scopes, work
 from okrsync.store.pauses import StoredPauses
@@ -69,20 +65,6 @@ class ScopeResult:
     error: str | None = None
 
 
-@dataclass(frozen=True)
-class Selector:
-    """Part of a sync's command line: ``SOURCE`` or ``SOURCE:SCOPE``."""
-
-    source: str
-    scope: str | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Selector:
-        """``shop-jira`` or ``shop-jira:PAY``."""
-        source, colon, scope = text.partition(":")
-        return cls(source, scope if colon else None)
-
-
 @dataclass
 class _Run:
     """A scope that is being synced."""
@@ -112,23 +94,6 @@ class _Run:
             self.result.changed += changed
 
 
-@dataclass(frozen=True)
-class SyncOptions:
-    """How to sync."""
-
-    base: Path
-    """Folder of ``okrsync.yaml``."""
-    timezone: ZoneInfo
-    census: timedelta
-    full: bool = False
-    """Read everything again, and accept an empty census."""
-    jobs: int = 8
-    """Requests under way at once, to each service."""
-    people: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The accounts that the configuration names, by source."""
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
-
-
 def sync(
     engine: Engine,
     sources: Mapping[str, SourceSettings],
@@ -136,53 +101,48 @@ def sync(
     observer: Observer,
     only: Sequence[Selector] = (),
     elsewhere: Callable[[ShardTask], Future[tuple[int, int]]] | None = None,
+    opened: Opened | None = None,
 ) -> list[ScopeResult]:
     """Bring the store up to date with the sources, or with those that ``only`` selects.
 
     ``elsewhere`` begins to pull a shard on another machine (``okrsync.remote``), and its future tells how many items
-    came, and how many of them were new or changed; by default shards are pulled in threads of this process.
+    came, and how many of them were new or changed; by default shards are pulled in threads of this process. ``opened``
+    are the same sources, where they have been opened before.
 
     Returns what became of each scope; a scope that failed has its error there and in the store, and keeps what is
     stored. Raises ``ConfigError`` when ``only`` names what is not configured, ``StoreError`` when the store refuses.
     """
-    for selector in only:
-        if selector.source not in sources:
-            raise ConfigError(
-                _("no source {source!r}; configured: {names}").format(
-                    source=selector.source, names=", ".join(sorted(sources)) or _("none")
-                )
-            )
-    names = [name for name in sources if not only or any(selector.source == name for selector in only)]
-    # What a worker is told to wait for is heeded here too.
-    paces = Paces(options.jobs, board=None if elsewhere is None else StoredPauses(engine))
-    connectors = {name: make_connector(name, sources[name], options, observer, paces) for name in names}
+    if opened is None:
+        with Opened(sources, options, only) as opened:
+            return sync(engine, sources, options, observer, only, elsewhere, opened)
+    opened.tell(observer)
+    if elsewhere is not None:
+        # What a worker is told to wait for is heeded here too.
+        opened.paces.share_pauses(StoredPauses(engine))
+    connectors = opened.connectors
     results: list[ScopeResult] = []
     stopping = Event()
     # Each source has its own --jobs: another service's answers are no reason to wait.
-    most = options.jobs * max(1, len(names)) * _PAGES_A_REQUEST
+    most = options.jobs * max(1, len(connectors)) * _PAGES_A_REQUEST
     threads = ThreadPoolExecutor(max_workers=most, thread_name_prefix="okrsync")
-    try:
-        with Writer(engine) as writer, threads:
-            try:
-                puller = Puller(engine, connectors, writer, stopping)
+    with Writer(engine) as writer, threads:
+        try:
+            puller = Puller(engine, connectors, writer, stopping)
 
-                def pull(task: ShardTask, stored: Stored, given_up: GivenUp) -> Future[None]:
-                    if elsewhere is None:
-                        return threads.submit(puller.pull, task, stored, given_up)
-                    return _counted(elsewhere(task), stored)
+            def pull(task: ShardTask, stored: Stored, given_up: GivenUp) -> Future[None]:
+                if elsewhere is None:
+                    return threads.submit(puller.pull, task, stored, given_up)
+                return _counted(elsewhere(task), stored)
 
-                runs = _open_scopes(engine, connectors, options, only, observer, results, threads)
-                _Coordinator(engine, options, observer, threads, pull, here=elsewhere is None).run(runs)
-            except BaseException:
-                # Let nobody wait for tasks that have not begun; those under way end with their page.
-                stopping.set()
-                paces.close()
-                threads.shutdown(wait=False, cancel_futures=True)
-                raise
-            results += [run.result for run in runs]
-    finally:
-        for connector in connectors.values():
-            connector.close()
+            runs = _open_scopes(engine, opened, options, only, observer, results)
+            _Coordinator(engine, options, observer, threads, pull, here=elsewhere is None).run(runs)
+        except BaseException:
+            # Let nobody wait for tasks that have not begun; those under way end with their page.
+            stopping.set()
+            opened.paces.close()
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+        results += [run.result for run in runs]
     return sorted(results, key=lambda result: (result.scope.source, result.scope.id))
 
 
@@ -201,52 +161,17 @@ def _counted(pulled: Future[tuple[int, int]], stored: Stored) -> Future[None]:
     return ended
 
 
-class Told(Protocol):
-    """Is told what a connector waits for and falls back to."""
-
-    def waiting(self, source: str, why: str, seconds: float) -> None: ...
-    def note(self, source: str, text: str) -> None: ...
-
-
-def make_connector(
-    name: str, settings: SourceSettings, options: SyncOptions, observer: Told, paces: Paces
-) -> Connector:
-    """The connector of a source. Raises ``ConfigError`` when its type is not installed."""
-
-    def on_wait(why: str, seconds: float) -> None:
-        observer.waiting(name, why, seconds)
-
-    def on_note(text: str) -> None:
-        observer.note(name, text)
-
-    cls: type[Connector] = load(CONNECTORS, settings.type)
-    return cls(
-        settings,
-        ConnectorContext(
-            source=name,
-            base=options.base,
-            timezone=options.timezone,
-            on_wait=on_wait,
-            on_note=on_note,
-            jobs=options.jobs,
-            people=options.people.get(name, frozenset()),
-            paces=paces,
-        ),
-    )
-
-
 def _open_scopes(
     engine: Engine,
-    connectors: Mapping[str, Connector],
+    opened: Opened,
     options: SyncOptions,
     only: Sequence[Selector],
     observer: Observer,
     results: list[ScopeResult],
-    executor: ThreadPoolExecutor,
 ) -> list[_Run]:
-    listings = {name: executor.submit(connector.scopes) for name, connector in connectors.items()}
+    connectors = opened.connectors
     runs: list[_Run] = []
-    for name, listing in listings.items():
+    for name, listing in opened.listings.items():
         try:
             listed = list(listing.result())
         except SourceError as error:
@@ -441,7 +366,7 @@ class _Coordinator:
         if interrupted is not None and not self._options.full:
             run.plan, run.done, run.resumed = interrupted.plan, interrupted.done, True
             return
-        run.was_empty = not work.count_items(self._engine, run.row.id)
+        run.was_empty = not work.has_items(self._engine, run.row.id)
         run.plan = run.connector.plan(run.scope, None if self._options.full else run.cursor)
         run.done = frozenset()
         scopes.start_plan(self._engine, run.row.id, run.plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, text
 
-from okrsync import plugins, sync
+from okrsync import opening, plugins, sync
 from okrsync.connector import Connector
 from okrsync.model import Scope
+from okrsync.opening import Selector, SyncOptions
 from okrsync.store.engine import open_store, reading
-from okrsync.sync import ScopeResult, SyncOptions
+from okrsync.sync import ScopeResult
 from tests.fake_source import FakeSource, moment
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -69,7 +70,7 @@ def use_fake(monkeypatch: pytest.MonkeyPatch, service: FakeSource) -> None:
     def load(group: str, name: str) -> type[Connector]:
         return service.connector() if name == "fake" else real(group, name)
 
-    monkeypatch.setattr(sync, "load", load)
+    monkeypatch.setattr(opening, "load", load)
 
 
 def pull_all(
@@ -82,11 +83,9 @@ def pull_all(
     jobs: int = 4,
 ) -> list[ScopeResult]:
     options = SyncOptions(
-        base=Path(), timezone=UTC_ZONE, census=sync.timedelta(days=1), full=full, jobs=jobs, now=lambda: moment(day)
+        base=Path(), timezone=UTC_ZONE, census=timedelta(days=1), full=full, jobs=jobs, now=lambda: moment(day)
     )
-    return sync.sync(
-        engine, {"fake": service.settings()}, options, Silent(), [sync.Selector.parse(one) for one in only]
-    )
+    return sync.sync(engine, {"fake": service.settings()}, options, Silent(), [Selector.parse(one) for one in only])
 
 
 _QUERIES = {

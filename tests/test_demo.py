@@ -25,7 +25,7 @@ from rich.cells import cell_len
 
 from docs.generate import README, with_excerpt
 from okrsync.cli.common import App
-from okrsync.cli.sync import pull
+from okrsync.cli.sync import opening, pull
 from okrsync.config import load_config
 from okrsync.model import Verdict
 from okrsync.publish.section import files_of
@@ -381,8 +381,8 @@ def test_what_is_asked_and_answered_fits_the_services_descriptions(demo: Run, tm
     app.use(config_path=None, quiet=True, verbose=False, no_color=True)
     config = load_config(tmp_path / "demo" / "okrsync.yaml")
     engine = open_store(config.store)
-    with company.on_loopback():
-        assert pull(app, config, engine, clock=lambda: NOW).failed == 0
+    with company.on_loopback(), opening(config, clock=lambda: NOW) as opened:
+        assert pull(app, config, engine, opened).failed == 0
     engine.dispose()
     for service, name in ((company.jira, "jira-cloud-v3.json"), (company.github, "github.json")):
         assert len(service.answers) == service.count() > 0

@@ -14,10 +14,11 @@ from okrsync_jira import JiraConnector, slices
 
 from okrsync.connector import ConnectorContext
 from okrsync.model import Scope
+from okrsync.opening import Opened, SyncOptions
 from okrsync.sandbox.jira import JiraStandIn
 from okrsync.sandbox.server import Request, Response
 from okrsync.store.engine import open_store
-from okrsync.sync import SyncOptions, sync
+from okrsync.sync import sync
 
 SHOP = Scope("jira", "SHOP")
 SITE = 3
@@ -171,6 +172,29 @@ def test_a_sync_with_nothing_new_costs_two_requests_a_scope(jira: JiraStandIn, t
     assert sum(result.removed for result in sync(engine, sources, options, Nobody())) == 0
     put(jira, 20_001, "SHOP-9001", (datetime.now(UTC) - datetime(2016, 1, 1, tzinfo=UTC)) // timedelta(hours=1) + 1)
     assert sum(result.removed for result in sync(engine, sources, options, Nobody())) == 1
+    engine.dispose()
+
+
+def test_what_was_asked_ahead_and_refused_is_not_asked_again(jira: JiraStandIn, tmp_path: Path) -> None:
+    class Nobody:
+        def __getattr__(self, name: str) -> Any:
+            return lambda *told: None
+
+    def stranger(request: Request) -> Response | None:
+        return Response(401, {"message": "who?"}) if request.path.endswith("/myself") else None
+
+    options = SyncOptions(tmp_path, ZoneInfo("UTC"), census=timedelta(days=1))
+    sources = {"jira": settings(jira)}
+    jira.faults.append(stranger)
+    with Opened(sources, options) as opened:
+        opened.listings["jira"].result()
+    before = len(jira.requests)
+    assert 0 < before <= SITE + 1  # no store was opened, and nobody waited for them
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    jira.requests.clear()
+    (result,) = sync(engine, sources, options, Nobody())
+    assert "401" in str(result.error)
+    assert sum(request.path.endswith("/myself") for request in jira.requests) == 1
     engine.dispose()
 
 

@@ -14,12 +14,13 @@ from okrsync_github import counting, planning, reader
 from okrsync_jira import slices
 
 from okrsync.connector import SourceSettings
+from okrsync.opening import SyncOptions
 from okrsync.plugins import CONNECTORS, load
 from okrsync.sandbox.github import GitHubStandIn
 from okrsync.sandbox.jira import JiraStandIn
 from okrsync.sandbox.server import Request, Response
 from okrsync.store.engine import open_store
-from okrsync.sync import SyncOptions, sync
+from okrsync.sync import sync
 from tests.github_source import fill_in
 from tests.test_jira_requests import put
 from tests.test_jira_requests import settings as jira_settings

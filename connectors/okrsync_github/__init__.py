@@ -86,6 +86,12 @@ class GitHubConnector(Connector):
         ]
         return [Scope(self.context.source, repository.full_name) for repository in repositories]
 
+    def ask_ahead(self, scopes: Sequence[Scope]) -> None:
+        """Nothing can be asked without a cursor; but what asks takes its time to import."""
+        from okrsync_github import planning, pulls, reader  # noqa: F401
+
+        self._client  # noqa: B018
+
     def expects(self, scope: Scope) -> bool:
         """True of the organisation's repositories: one that is not listed was renamed, deleted or hidden."""
         return self.settings.org is not None and scope.id.lower().startswith(f"{self.settings.org.lower()}/")

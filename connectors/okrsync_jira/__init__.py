@@ -83,6 +83,9 @@ class JiraConnector(Connector):
         self._client: JiraClient | None = None
         self._known_site: Site | None = None
         self._executor: ThreadPoolExecutor | None = None
+        self._site_asked: Future[Site] | None = None
+        self._projects_asked: dict[str, Future[Answer]] = {}
+        """Asked ahead, each good for one plan."""
         self._reads_history = bool(context.people)
         self._histories = Histories(context.people)
         self._versions_of: dict[str, Sequence[Any]] = {}
@@ -91,6 +94,15 @@ class JiraConnector(Connector):
     def scopes(self) -> Sequence[Scope]:
         """One scope a project key, or the single scope ``jql``."""
         return [Scope(self.context.source, id_) for id_ in dict.fromkeys(self.settings.projects or (JQL_SCOPE,))]
+
+    def ask_ahead(self, scopes: Sequence[Scope]) -> None:
+        """See ``Connector.ask_ahead``: the site, and the projects."""
+        with self._lock:
+            if self._known_site is None and self._site_asked is None:
+                self._site_asked = self._side().submit(self._ask_site)
+        if self.settings.jql is None:
+            for scope in scopes:
+                self._projects_asked[scope.id] = self._ask_project(scope.id)
 
     def plan(self, scope: Scope, cursor: Cursor | None) -> Plan:
         """See ``Connector.plan``. The cursor is the server's clock at the start of the plan, less an overlap: its own
@@ -216,7 +228,8 @@ class JiraConnector(Connector):
     def _site(self) -> Site:
         with self._lock:
             if self._known_site is None:
-                self._known_site = self._ask_site()
+                asked, self._site_asked = self._site_asked, None
+                self._known_site = self._ask_site() if asked is None else asked.result()
             return self._known_site
 
     def _ask_site(self) -> Site:
@@ -278,9 +291,7 @@ class JiraConnector(Connector):
         if self.settings.jql is not None:
             site = self._site()
             return site, None, site.now()
-        # Both APIs know this address; which of them is the site's own need not be known yet.
-        path = f"{_api(isinstance(self.settings.auth, CloudAuth))}/project/{quote(scope.id, safe='')}"
-        asked = self._side().submit(self._wire().get, path, where)
+        asked = self._projects_asked.pop(scope.id, None) or self._ask_project(scope.id)
         try:
             site = self._site()  # who we are comes first, and so does what is wrong with that
         finally:
@@ -306,6 +317,11 @@ class JiraConnector(Connector):
         if isinstance(project.get("versions"), list):
             self._versions_of[key] = project["versions"]
         return site, key, _server_time(answer) or site.now()
+
+    def _ask_project(self, project: str) -> Future[Answer]:
+        # Both APIs know this address; which of them is the site's own need not be known yet.
+        path = f"{_api(isinstance(self.settings.auth, CloudAuth))}/project/{quote(project, safe='')}"
+        return self._side().submit(lambda: self._wire().get(path, f"{self.context.source}:{project}"))
 
     def _has_an_issue(self, site: Site, project: str, where: str) -> bool:
         try:

@@ -180,7 +180,7 @@ def _work(app: App, company: Company, otter: OtterWiki | None = None) -> tuple[R
     """The job itself, as `run` does it, on the demo's day; its pages also go to ``otter``."""
     from okrsync.cli.publish import bring
     from okrsync.cli.report import make, render
-    from okrsync.cli.sync import pull
+    from okrsync.cli.sync import opening, pull
     from okrsync.sandbox.company_goals import AS_OF, NOW, check_ins
     from okrsync.store import outcomes
     from okrsync.store.engine import run_lock
@@ -190,8 +190,8 @@ def _work(app: App, company: Company, otter: OtterWiki | None = None) -> tuple[R
         config = replace(config, publish=(*config.publish, _pushed_to(otter)))
     engine = app.store(config)
     with run_lock(engine):
-        with company.on_loopback():
-            pulled = pull(app, config, engine, clock=lambda: NOW)
+        with company.on_loopback(), opening(config, clock=lambda: NOW) as opened:
+            pulled = pull(app, config, engine, opened)
         for check_in in check_ins():
             outcomes.save_check_in(engine, check_in)
         app.say(_("check-ins: {count} recorded").format(count=len(check_ins())))

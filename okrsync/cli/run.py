@@ -31,17 +31,19 @@ def command(app: App, jobs: int, executor: str | None) -> int:
     """
     from okrsync.cli.publish import bring
     from okrsync.cli.report import make
-    from okrsync.cli.sync import pull
+    from okrsync.cli.sync import opening, pull
     from okrsync.report.words import headline
-    from okrsync.store.engine import run_lock
 
     config = app.config()
-    engine = app.store(config)
-    with run_lock(engine):
-        pulled = pull(app, config, engine, jobs=jobs, executor=executor)
-        report = make(config, engine, None, None, history=True)
-        app.say(headline(report))
-        results = bring(app, config, engine, report)
+    with opening(config, jobs=jobs) as opened:
+        from okrsync.store.engine import run_lock
+
+        engine = app.store(config)
+        with run_lock(engine):
+            pulled = pull(app, config, engine, opened, executor=executor)
+            report = make(config, engine, None, None, history=True)
+            app.say(headline(report))
+            results = bring(app, config, engine, report)
     untold = tell_chats(app, config, report, results)
     published = sum(result.published is not None for result in results)
     if not pulled.failed and published == len(results) and not untold:

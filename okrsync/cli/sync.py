@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from okrsync.config import Config
     from okrsync.measure import MeasureResult
+    from okrsync.opening import Opened
 
 OUTCOMES_ALONE = "outcomes"
 
@@ -50,36 +51,28 @@ def command(app: App, selected: tuple[str, ...], full: bool, jobs: int, executor
     SOURCE or SOURCE:SCOPE pulls these alone; `outcomes` the measurements alone. Exit code 3 when some of it failed (the
     rest is kept), 4 when all of it did, 75 while another run holds the store.
     """
-    from okrsync.store.engine import run_lock
-
     config = app.config()
-    engine = app.store(config)
-    with run_lock(engine):
-        return pull(app, config, engine, selected, full=full, jobs=jobs, executor=executor).exit_code
+    with opening(config, selected, full=full, jobs=jobs) as opened:
+        # Imported only now: the sources are answering already.
+        from okrsync.store.engine import run_lock
+
+        engine = app.store(config)
+        with run_lock(engine):
+            return pull(app, config, engine, opened, selected, executor).exit_code
 
 
-def pull(
-    app: App,
+def opening(
     config: Config,
-    engine: Engine,
     selected: Sequence[str] = (),
     *,
     full: bool = False,
     jobs: int = 8,
-    executor: str | None = None,
     clock: Callable[[], datetime] | None = None,
-) -> Pulled:
-    """Sync, link and measure, telling the person at the terminal how it goes.
-
-    Raises ``ConfigError`` for a source or scope that is not there, ``StoreError`` when the store refuses.
-    """
-    from okrsync.cli.progress import progress_observer
+) -> Opened:
+    """Begin to ask the sources that a command line selects. Raises ``ConfigError`` for one that is not there."""
     from okrsync.config_errors import did_you_mean
     from okrsync.errors import ConfigError
-    from okrsync.goal_record import record_goals
-    from okrsync.measure import measure
-    from okrsync.store.linking import link_all
-    from okrsync.sync import Selector, SyncOptions, sync
+    from okrsync.opening import Opened, Selector, SyncOptions
 
     only = [Selector.parse(text) for text in selected if text != OUTCOMES_ALONE]
     for selector in only:
@@ -87,28 +80,49 @@ def pull(
             known = [*config.sources, OUTCOMES_ALONE]
             said = _("there is no source {source!r}{hint}")
             raise ConfigError(said.format(source=selector.source, hint=did_you_mean(selector.source, known)))
-    clock = clock or now
-    for note in record_goals(engine, config, clock()):
+    options = SyncOptions(
+        base=config.base,
+        timezone=config.timezone,
+        census=config.census,
+        full=full,
+        jobs=jobs,
+        people=config.accounts(),
+        now=clock or now,
+    )
+    return Opened(config.sources if only or not selected else {}, options, only)
+
+
+def pull(
+    app: App,
+    config: Config,
+    engine: Engine,
+    opened: Opened,
+    selected: Sequence[str] = (),
+    executor: str | None = None,
+) -> Pulled:
+    """Sync what was opened, link and measure, telling the person at the terminal how it goes.
+
+    Raises ``ConfigError`` for a scope that is not there, ``StoreError`` when the store refuses.
+    """
+    from okrsync.cli.progress import progress_observer
+    from okrsync.goal_record import record_goals
+    from okrsync.measure import measure
+    from okrsync.store.linking import link_all
+    from okrsync.sync import sync
+
+    options, only = opened.options, opened.only
+    for note in record_goals(engine, config, options.now()):
         app.say(_("goals: {note}").format(note=note))
     worked = failed = 0
-    if config.sources and (only or not selected):
-        options = SyncOptions(
-            base=config.base,
-            timezone=config.timezone,
-            census=config.census,
-            full=full,
-            jobs=jobs,
-            people=config.accounts(),
-            now=clock,
-        )
+    if opened.connectors:
         with progress_observer(app) as observer:
             if executor is None:
-                results = sync(engine, config.sources, options, observer, only)
+                results = sync(engine, config.sources, options, observer, only, opened=opened)
             else:
                 from okrsync.remote import dask_cluster
 
-                with dask_cluster(executor, config, jobs, observer.waiting) as elsewhere:
-                    results = sync(engine, config.sources, options, observer, only, elsewhere)
+                with dask_cluster(executor, config, options.jobs, observer.waiting) as elsewhere:
+                    results = sync(engine, config.sources, options, observer, only, elsewhere, opened)
         worked += sum(result.error is None for result in results)
         failed += sum(result.error is not None for result in results)
         link_all(engine, config.programme)
@@ -118,9 +132,9 @@ def pull(
             config.programme,
             base=config.base,
             timezone=config.timezone,
-            now=clock(),
-            full=full,
-            jobs=jobs,
+            now=options.now(),
+            full=options.full,
+            jobs=options.jobs,
             on_wait=lambda why, seconds: app.detail(
                 _("waiting {seconds:.0f} s: {why}").format(seconds=seconds, why=why)
             ),

@@ -133,6 +133,12 @@ def count_items(engine: Engine, scope_id: int) -> int:
         return connection.execute(select(func.count()).where(items.c.scope_id == scope_id)).scalar_one()
 
 
+def has_items(engine: Engine, scope_id: int) -> bool:
+    """Does the store hold any item of a scope?"""
+    with reading(engine) as connection:
+        return connection.execute(select(items.c.id).where(items.c.scope_id == scope_id).limit(1)).first() is not None
+
+
 def take_census(
     engine: Engine, source: str, scope_id: int, ids: Iterable[Sequence[str]], now: datetime, *, may_empty: bool
 ) -> CensusResult | None:
