@@ -371,10 +371,14 @@ def test_no_more_pulls_at_once_than_jobs(service: FakeSource, engine: Engine, jo
         with lock:
             now += 1
             most = max(most, now)
-        time.sleep(0.01)
+            if now == jobs:
+                full.set()
+        full.wait(60)
+        time.sleep(0.01)  # for one more than there may be
         with lock:
             now -= 1
 
+    full = threading.Event()
     service.before_page = count
     pull_all(engine, service, jobs=jobs)
     assert most == jobs
