@@ -18,7 +18,7 @@ from ruamel.yaml.reader import ReaderError
 from okrsync.errors import Problem, reason_of
 from okrsync.language import _
 from okrsync.variables import Lookup, NotFound
-from okrsync.yaml_nodes import compose
+from okrsync.yaml_nodes import TooDeep, compose
 
 MAX_BYTES = 4 * 1024 * 1024
 """A larger file is refused: nobody writes one by hand."""
@@ -189,11 +189,12 @@ def _parse(document: Document, text: str, lookup: Lookup) -> None:
         document.problems.append(Problem(shown, line, _("not valid YAML: a control character stands here")))
     except YAMLError:
         document.problems.append(Problem(shown, None, _("not valid YAML")))
-    except RecursionError:
+    except (RecursionError, TooDeep) as error:
+        deep = error.line if isinstance(error, TooDeep) else None
         document.problems.append(
-            Problem(shown, None, _("nested more than {depth} levels deep").format(depth=MAX_DEPTH))
+            Problem(shown, deep, _("nested more than {depth} levels deep").format(depth=MAX_DEPTH))
         )
-    except ValueError:
+    except (ValueError, OverflowError):
         # ruamel passes an impossible \U escape or number in a directive straight to chr() and int().
         document.problems.append(Problem(shown, None, _("not valid YAML: an escape or directive is out of range")))
     else:
@@ -254,14 +255,18 @@ def declared_ids(parent: YamlMapping | None, key: str) -> set[str]:
 
 
 class _TooMuch(Exception):
-    """The file grows beyond what a person writes; the text says how."""
+    """The file grows beyond what a person writes: how, and in which line."""
+
+    def __init__(self, node: Node, message: str) -> None:
+        super().__init__(message)
+        self.line: int = node.start_mark.line + 1
 
 
 def _fill(document: Document, root: MappingNode, lookup: Lookup) -> None:
     try:
         data = _Builder(document, lookup).value(root, ())
     except _TooMuch as error:
-        document.problems.append(Problem(document.file, None, str(error)))
+        document.problems.append(Problem(document.file, error.line, str(error)))
     else:
         document.data = data
 
@@ -277,9 +282,11 @@ class _Builder:
     def value(self, node: Node, path: YamlPath) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise _TooMuch(_("more than {count:,} values, aliases expanded").format(count=MAX_NODES))
+            raise _TooMuch(node, _("more than {count:,} values, aliases expanded").format(count=MAX_NODES))
         if len(path) > MAX_DEPTH:
-            raise _TooMuch(_("nested more than {depth} levels deep (or an alias holds itself)").format(depth=MAX_DEPTH))
+            raise _TooMuch(
+                node, _("nested more than {depth} levels deep (or an alias holds itself)").format(depth=MAX_DEPTH)
+            )
         # Below an alias these are the lines of its anchor: what is wrong is mended there.
         self.document._lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, MappingNode):

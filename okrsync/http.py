@@ -178,12 +178,15 @@ def error_of(status: int, headers: Mapping[str, str], detail: str, where: str) -
     return SourceError(message)
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufffe\uffff]+"
+)
 
 
 def one_line(text: str, limit: int = 200) -> str:
     """Foreign text made fit for a message: one line, no control or direction characters, at most ``limit`` long."""
-    clean = _CONTROL.sub(" ", text).strip()
+    # A megabyte costs no more than a line.
+    clean = _CONTROL.sub(" ", text[: limit * 20]).strip()
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 

@@ -28,13 +28,22 @@ stands more than letters, digits and dashes."""
 def compose(text: str) -> Node | None:
     """The root of the one document in a text, None where there is none.
 
-    Raises what ruamel raises: ``YAMLError``, and for some hostile texts ``RecursionError`` and ``ValueError``.
+    Raises what ruamel raises: ``YAMLError``, and for some hostile texts ``RecursionError`` and ``ValueError``; and
+    ``TooDeep``.
     """
     try:
         return _by_libyaml(text)
     except _LeftToRuamel:
         root: Node | None = YAML(typ="safe", pure=True).compose(text)
         return root
+
+
+class TooDeep(Exception):
+    """A text is nested deeper than any configuration; ``line`` is where, from 1."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 class _LeftToRuamel(Exception):
@@ -109,7 +118,7 @@ def _root(parser: Any, yaml: Any) -> Node | None:
         inner.append(node)
         if kind is not scalar:
             if len(open_) >= _DEEP:
-                raise _LeftToRuamel
+                raise TooDeep(event.start_mark.line + 1)
             open_.append((node, inner))
             inner = node.value
     if top and not isinstance(top[0], MappingNode):

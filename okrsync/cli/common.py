@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -113,6 +114,8 @@ class App:
             self._write("debug", message, message)
 
     def _write(self, level: str, message: str, text: str) -> None:
+        # Messages are made of cleaned parts; should one part be forgotten, it still drives no terminal.
+        message, text = _harmless(message), _harmless(text)
         if self.json_lines is None:
             _to_stderr(text)
             return
@@ -253,6 +256,14 @@ def _to_stdout(content: bytes) -> None:
     except OSError as error:
         _discard(sys.stdout)
         raise OutputError(_("cannot write to stdout: {reason}").format(reason=reason_of(error))) from error
+
+
+_DRIVES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _harmless(message: str) -> str:
+    """What drives a terminal, visibly: an escape character is four characters."""
+    return _DRIVES.sub(lambda found: found[0].encode("unicode_escape").decode(), message)
 
 
 def _to_stderr(message: str) -> None:

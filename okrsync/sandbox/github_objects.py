@@ -62,7 +62,7 @@ class Repository:
 
 def identity_of(text: str) -> int:
     """A number that is always the same for the same text: ids of accounts and labels."""
-    return int.from_bytes(hashlib.sha256(text.lower().encode()).digest()[:4], "big")
+    return int.from_bytes(hashlib.sha256(text.lower().encode("utf-8", "surrogatepass")).digest()[:4], "big")
 
 
 def sha_of(text: str) -> str:
