@@ -1,4 +1,6 @@
-"""``python -m benchmarks [name …]``: run benchmarks (all by default) and put what they print into ``RESULTS.md``."""
+"""``python -m benchmarks [name …]``: run benchmarks (all by default) and put what they print into ``RESULTS.md``, and
+where ``docs/how-far.md`` shows it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "RESULTS.md"
+PAGE = FOLDER.parent / "docs" / "how-far.md"
 KNOWN = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
 
 
@@ -24,6 +27,10 @@ def keep(name: str, printed: str) -> None:
     before, found, rest = kept.partition(begin)
     after = rest.partition(end)[2] if found else ""
     RESULTS.write_text(f"{before.rstrip()}\n\n{section}{after}", encoding="utf-8", newline="\n")
+    before, shown, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+    if shown:
+        after = rest.partition(end)[2]
+        PAGE.write_text(f"{before}{begin}\n{printed.strip()}\n\n{end}{after}", encoding="utf-8", newline="\n")
 
 
 if unknown := [name for name in sys.argv[1:] if name not in KNOWN]:

@@ -192,8 +192,13 @@ def rules(goal: int, count: int) -> list[dict[str, Any]]:
 def configure(path: Path, store: str, count: int) -> None:
     """``okrsync.yaml`` and the goals: 50 objectives of ten key results in 20 teams."""
     sources = {
-        "jira": {"type": "jira", "url": "http://127.0.0.1:9", "auth": {"token": "x"}, "projects": ["P0"]},
-        "github": {"type": "github", "auth": {"token": "x"}, "repos": ["acme/r0"]},
+        "jira": {
+            "type": "jira",
+            "url": "http://127.0.0.1:9",
+            "auth": {"token": "${BENCHMARK_TOKEN}"},
+            "projects": ["P0"],
+        },
+        "github": {"type": "github", "auth": {"token": "${BENCHMARK_TOKEN}"}, "repos": ["acme/r0"]},
     }
     (path / "okrsync.yaml").write_text(json.dumps({"store": store, "sources": sources, "okrs": "okrs.yaml"}))
     teams = [{"id": "acme", "level": "company"}]

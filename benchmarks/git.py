@@ -69,7 +69,7 @@ def beside_git_log(path: Path) -> str:
     for what, seconds in (
         ("the same, with the start of a Python that imports the connector", median(program)),
         ("`okrsync sync`, a first one: all of it stored in SQLite, with the start of the program", median(syncs)),
-        ("`okrsync sync` again: nothing new, one process of git", median(again)),
+        ("`okrsync sync` again: nothing new, one process of git for the clone", median(again)),
     ):
         rows.append(f"| {what} | {seconds:.3f} | {seconds / itself:.1f} | – |")
     return "\n".join([*rows, "", _profile(clone, path)])

@@ -2,6 +2,7 @@
 
 ``python -m benchmarks scale`` takes some ten minutes and two gigabytes of disk, and draws ``docs/scale.svg``;
 ``python -m benchmarks.scale --items 100000`` stops there and prints only. Each step runs in a process of its own.
+``benchmarks.scale_postgresql`` is the same on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -29,28 +30,24 @@ CHANGED = 100
 CHART = ROOT / "docs" / "scale.svg"
 
 
-def _fill(path: Path, count: int) -> None:
-    engine = open_store(_url(path))
+def _fill(path: Path, store: str, count: int) -> None:
+    engine = open_store(store)
     fill(engine, count)
     engine.dispose()
-    configure(path, "sqlite:///okrsync.db", count)
+    configure(path, store, count)
 
 
-def _change(path: Path, count: int) -> None:
+def _change(path: Path, store: str, count: int) -> None:
     """Give 100 items all over the store another status, as a sync leaves them: marked to be linked again."""
     changed = [at * (count // CHANGED) + at % 50 for at in range(CHANGED)]
-    engine = open_store(_url(path))
+    engine = open_store(store)
     with writing(engine) as connection:
         connection.execute(items.update().where(items.c.id.in_(changed)).values(status="Reviewed"))
         bulk_insert(connection, dirty_items, ("item_id",), [(one,) for one in changed])
     engine.dispose()
 
 
-STEPS: dict[str, Callable[[Path, int], None]] = {"fill": _fill, "change": _change}
-
-
-def _url(path: Path) -> str:
-    return f"sqlite:///{path}/okrsync.db"
+STEPS: dict[str, Callable[[Path, str, int], None]] = {"fill": _fill, "change": _change}
 
 
 @dataclass(frozen=True)
@@ -65,24 +62,24 @@ class Measured:
     """MB on disk"""
 
 
-def _step(name: str, path: Path, count: int) -> tuple[float, float]:
-    command = [sys.executable, "-m", "benchmarks.scale", "--step", name, str(path), "--items", str(count)]
+def _step(name: str, path: Path, store: str, count: int) -> tuple[float, float]:
+    command = [sys.executable, "-m", "benchmarks.scale", "--step", name, str(path), store, "--items", str(count)]
     said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
     return float(said[0]), float(said[1])
 
 
-def _run_step(name: str, path: Path, count: int) -> None:
+def _run_step(name: str, path: Path, store: str, count: int) -> None:
     if name == "link":
         # A sync has read the configuration long before it links.
         programme = load_config(path / "okrsync.yaml").programme
-        engine = open_store(_url(path))
+        engine = open_store(store)
         began = time.perf_counter()
         link_all(engine, programme)
         took = time.perf_counter() - began
         engine.dispose()
     else:
         began = time.perf_counter()
-        STEPS[name](path, count)
+        STEPS[name](path, store, count)
         took = time.perf_counter() - began
     # Not ru_maxrss: on Linux a process inherits that of the one it was forked from.
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
@@ -90,22 +87,24 @@ def _run_step(name: str, path: Path, count: int) -> None:
     print(took, int(peak[1]) / 1024)
 
 
-def measure(count: int) -> Measured:
-    """Fill a store, link it, change 100 items and link again, and report."""
+def measure(count: int, store: str | None = None, size_of: Callable[[Path], float] | None = None) -> Measured:
+    """Fill a store, link it, change 100 items and link again, and report. ``store`` is the URL of an empty one, by
+    default a file; ``size_of`` tells its MB."""
     with folder() as path:
-        _step("fill", path, count)
-        link = _step("link", path, count)
-        _step("change", path, count)
-        relink = _step("link", path, count)
+        store = store or f"sqlite:///{path}/okrsync.db"
+        _step("fill", path, store, count)
+        link = _step("link", path, store, count)
+        _step("change", path, store, count)
+        relink = _step("link", path, store, count)
         cost = run(path, "okrsync.cli", "report", "--as-of", str(AS_OF), "--format", "json", "-o", "report.json")
-        size = (path / "okrsync.db").stat().st_size / 1e6
+        size = size_of(path) if size_of else (path / "okrsync.db").stat().st_size / 1e6
     return Measured(count, link, relink, (cost.wall, cost.peak), size)
 
 
-def table(measured: Sequence[Measured]) -> str:
+def table(measured: Sequence[Measured], kind: str = "SQLite") -> str:
     """One row a size."""
     rows = [
-        f"SQLite, {GOALS} key results; s / peak MB of a process of its own. The report is the whole command, from its "
+        f"{kind}, {GOALS} key results; s / peak MB of a process of its own. The report is the whole command, from its "
         "start to the JSON.",
         "",
         "| items | linked from nothing | µs an item | 100 changed: linked again | report | store |",
@@ -176,9 +175,9 @@ def main() -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=SIZES[-1])
-    parser.add_argument("--step", nargs=2)
+    parser.add_argument("--step", nargs=3, metavar=("STEP", "FOLDER", "STORE"))
     asked = parser.parse_args()
     if asked.step:
-        _run_step(asked.step[0], Path(asked.step[1]), asked.items)
+        _run_step(asked.step[0], Path(asked.step[1]), asked.step[2], asked.items)
     else:
         print(table([measure(count) for count in SIZES if count <= asked.items]))

@@ -33,12 +33,12 @@ AIMS = {8: 1.3, 16: 1.4}
 
 
 def _jira(kind: str, url: str, projects: list[str]) -> dict[str, object]:
-    auth = {"email": "bot@acme.example", "token": "t"} if kind == "cloud" else {"token": "t"}
+    auth = {"email": "bot@acme.example", "token": "${BENCHMARK_TOKEN}"} if kind == "cloud" else {"token": "t"}
     return {"type": "jira", "url": url, "auth": auth, "projects": projects}
 
 
 def _github(url: str, repos: list[str]) -> dict[str, object]:
-    return {"type": "github", "url": url, "auth": {"token": "t"}, "repos": repos}
+    return {"type": "github", "url": url, "auth": {"token": "${BENCHMARK_TOKEN}"}, "repos": repos}
 
 
 CLOUD = Service(

@@ -24,6 +24,8 @@ from okrsync.store.linking_rules import forget, link_by_rules, want
 from okrsync.store.linking_spread import link_by_others
 from okrsync.store.schema import (
     dirty_items,
+    facets,
+    item_facets,
     item_keys,
     item_references,
     items,
@@ -31,7 +33,7 @@ from okrsync.store.schema import (
     links,
     parts,
 )
-from okrsync.store.statements import chunks, insert_into
+from okrsync.store.statements import chunks, count_anew, insert_into
 
 _DIRTY = select(dirty_items.c.item_id)
 _FEW = 0.2
@@ -56,10 +58,13 @@ def link_all(engine: Engine, programme: Programme) -> None:
             connection.execute(delete(linked_rules).where(linked_rules.c.key_result.in_(ids)))
         if _any_dirty(connection):
             dirty, total = _widen(connection)
+            count_anew(connection, dirty_items)
             _find_parents(connection)
             connection.execute(delete(links).where(links.c.item_id.in_(_DIRTY)))
             connection.execute(delete(parts).where(parts.c.item_id.in_(_DIRTY)))
             _make_parts(connection)
+            if dirty > _FEW * total:
+                count_anew(connection, parts)
             _make_links(connection, same, only_dirty=True, few=dirty <= _FEW * total)
         _make_links(connection, fresh, only_dirty=False, few=False)
         connection.execute(delete(dirty_items))
@@ -85,6 +90,10 @@ def _widen(connection: Connection) -> tuple[int, int]:
     Returns how many are dirty then, and how many items there are.
     """
     total = connection.execute(select(func.count()).select_from(items)).scalar_one()
+    changed = connection.execute(select(func.count()).select_from(dirty_items)).scalar_one()
+    count_anew(connection, dirty_items)
+    if changed > _FEW * total:
+        count_anew(connection, items, item_keys, item_references, item_facets, facets)
     before = -1
     # A chain such as epic → story → pull request → commit takes a round a step; the rounds end when nothing is new.
     while True:
@@ -250,6 +259,8 @@ def _make_links(connection: Connection, key_results: Sequence[KeyResult], *, onl
         return
     want(connection, key_results)
     link_by_rules(connection, key_results, only_dirty=only_dirty, few=few)
+    if not few:
+        count_anew(connection, links)
     link_by_others(connection, only_dirty=only_dirty, few=few)
     forget(connection)
 

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, text
 from sqlalchemy.dialects import sqlite
 
 BATCH = 500
@@ -132,6 +132,13 @@ def _of_dialect(name: str) -> Any:
     from sqlalchemy.dialects import postgresql  # it imports six drivers' dialects, which SQLite needs none of
 
     return postgresql
+
+
+def count_anew(connection: Connection, *tables: Table) -> None:
+    """Let PostgreSQL look at what tables hold now: it plans by that, and by itself looks a minute after a first sync at
+    the earliest. SQLite's plans are told in the statements."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"ANALYZE {', '.join(table.name for table in tables)}"))
 
 
 def upsert(connection: Connection, table: Any, rows: list[dict[str, Any]], key: Sequence[str] = ()) -> None:
