@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from okrsync.config_yaml import Document, YamlMapping, declared_ids, read_docume
 from okrsync.connector import SourceSettings
 from okrsync.errors import ConfigError, Problem
 from okrsync.findings.thresholds import Thresholds
-from okrsync.language import _
+from okrsync.language import LANGUAGES, _
 from okrsync.model import Person, Programme
 from okrsync.plain_secrets import refuse_plain_secrets, refuse_plain_settings
 from okrsync.programme import read_programme
@@ -133,11 +133,13 @@ def load_config(
     environ: Mapping[str, str] = os.environ,
     cwd: Path | None = None,
     lookup: Lookup | None = None,
+    speak: Callable[[str], None] = lambda language: None,
 ) -> Config:
     """Read the configuration and the goals.
 
     ``lookup`` gives what ``${NAME}`` stands for; by default it is looked up as ``okrsync.variables`` says.
-    Raises ``ConfigError`` with every problem found in any of the files, those of ``okrsync.yaml`` first.
+    ``speak`` is told the configured language as soon as it is known, so that problems are said in it. Raises
+    ``ConfigError`` with every problem found in any of the files, those of ``okrsync.yaml`` first.
     """
     cwd = Path(os.path.abspath(cwd or Path.cwd()))  # noqa: PTH100 (symbolic links stay as the user knows them)
     file = Path(os.path.abspath(find_config(path, environ, cwd)))  # noqa: PTH100
@@ -146,6 +148,8 @@ def load_config(
     variables = Variables(environ)
     lookup = lookup or variables
     document = read_document(file, _shown(file, cwd), lookup)
+    if document.data is not None and document.data.get("language") in LANGUAGES:
+        speak(str(document.data["language"]))
     refuse_plain_secrets(document)
     if document.data is None:
         raise ConfigError(document.problems)

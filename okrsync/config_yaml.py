@@ -16,7 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from okrsync.errors import Problem, reason_of
-from okrsync.language import _
+from okrsync.language import N_, _
 from okrsync.variables import Lookup, NotFound
 from okrsync.yaml_nodes import TooDeep, compose
 
@@ -172,6 +172,28 @@ def parse_document(raw: bytes, shown: str, lookup: Lookup) -> Document:
     return document
 
 
+_YAML_WORDS = (
+    *(N_("while scanning a quoted scalar"), N_("while scanning for the next token"), N_("while scanning a simple key")),
+    *(N_("while scanning a block scalar"), N_("while scanning a plain scalar"), N_("while scanning an alias")),
+    *(N_("while parsing a block mapping"), N_("while parsing a block collection"), N_("while parsing a node")),
+    *(N_("while parsing a flow mapping"), N_("while parsing a flow sequence"), N_("while composing a node")),
+    *(N_("found unexpected end of stream"), N_("found undefined tag handle"), N_("could not find expected ':'")),
+    *(N_("mapping values are not allowed here"), N_("sequence entries are not allowed here")),
+    *(N_("found character {0} that cannot start any token"), N_("found undefined alias {0}")),
+    *(N_("expected {0}, but found {1}"), N_("expected {0}, but got {1}")),
+)
+"""What the YAML parser says most often; the rest stays in its words."""
+
+
+def _yaml_words(said: str) -> str:
+    """What the parser says, in the language in use."""
+    for words in _YAML_WORDS:
+        pattern = re.sub(r"\\{\d\\}", "(.*)", re.escape(words))
+        if found := re.fullmatch(pattern, said, re.DOTALL):
+            return _(words).format(*found.groups())
+    return said
+
+
 def _parse(document: Document, text: str, lookup: Lookup) -> None:
     shown = document.file
     document.text = text
@@ -180,7 +202,7 @@ def _parse(document: Document, text: str, lookup: Lookup) -> None:
         node = compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        words = ", ".join(_(part) for part in (error.context, error.problem) if part)
+        words = _(", ").join(_yaml_words(part) for part in (error.context, error.problem) if part)
         document.problems.append(
             Problem(shown, mark.line + 1 if mark else None, _("not valid YAML: {problem}").format(problem=words))
         )

@@ -451,6 +451,9 @@ class Link:
     source: str
     rule: str
     """``work[2]: labels=activation``, ``trailer KR: KR1.1``, …"""
+    reason: str = "rule"
+    """``rule`` or ``trailer`` where the item itself is meant, else what it has to do with ``via``: ``parent``,
+    ``closes`` or ``names``."""
     via: str | None = None
     """Key of the item that the link came through: an epic, a parent."""
 

@@ -24,7 +24,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from okrsync.errors import ConfigError, OkrsyncError, SourceError
-from okrsync.language import _
+from okrsync.language import _, choose
 from okrsync.pulling import Puller, ShardTask, Writer
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Recipe:
     jobs: int
     share: int
     """Among how many workers a host's points a minute are divided."""
+    language: str = "en"
+    """In which failures are said, as the coordinator says them."""
 
 
 Pulled = tuple[int, int]
@@ -104,7 +106,7 @@ def dask_cluster(
                 )
             )
         client.subscribe_topic(_TOPIC, lambda event: on_wait(*event[1]))
-        recipe = Recipe(str(config.path), jobs, workers)
+        recipe = Recipe(str(config.path), jobs, workers, config.language)
         executor = client.get_executor(pure=False)
         yield partial(_begin, executor, recipe)
     finally:
@@ -150,6 +152,7 @@ def _workplace(recipe: Recipe) -> Puller:
     with _making:
         if recipe not in _workplaces:
             config = load_config(Path(os.environ.get("OKRSYNC_CONFIG") or recipe.config))
+            choose(recipe.language)
             engine = open_store(config.store)
             options = SyncOptions(
                 base=config.base,

@@ -53,6 +53,8 @@ OTHER_SENSE = (
     "owner root",
     "Pull requests",  # as GitHub's page of permissions has it
     "database lags",
+    "any token",  # of YAML
+    "next token",
     "store: ",  # the key of okrsync.yaml
 )
 """Where an English word is another than the one of the glossary."""

@@ -23,10 +23,9 @@ def command(app: App) -> int:
     ended, only errors are shown, unless with --verbose. docs/findings.md explains each rule.
     """
     from okrsync.checking import check_goals
-    from okrsync.config import load_config
     from okrsync.reporting import today
 
-    config = load_config(app.config_path)
+    config = app.loaded()
     for problem in config.warnings:
         app.say(_("{problem} [warning]").format(problem=problem))
     errors = silenced = 0

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from okrsync.config import Config
+    from okrsync.variables import Lookup
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -131,16 +132,21 @@ class App:
         return self.json_lines is None and on_terminal()
 
     def config(self) -> Config:
-        """Load both files; warnings go to stderr. From here on people are spoken to in the language of ``--language``,
-        or that of the configuration. Raises ``ConfigError``.
+        """Load both files; warnings go to stderr. Raises as ``loaded`` does."""
+        config = self.loaded()
+        for problem in config.warnings:
+            self.detail(_("warning: {problem}").format(problem=problem))
+        return config
+
+    def loaded(self, lookup: Lookup | None = None) -> Config:
+        """Load both files; ``lookup`` gives what ``${NAME}`` stands for. From here on people are spoken to in the
+        language of ``--language``, or that of the configuration. Raises ``ConfigError``.
         """
         from okrsync.config import load_config
 
-        config = load_config(self.config_path)
+        config = load_config(self.config_path, lookup=lookup, speak=lambda told: choose(self.language or told))
         config = replace(config, language=self.language or config.language)
         choose(config.language)
-        for problem in config.warnings:
-            self.detail(_("warning: {problem}").format(problem=problem))
         return config
 
     def store(self, config: Config) -> Engine:

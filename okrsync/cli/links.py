@@ -9,13 +9,13 @@ import click
 
 from okrsync.cli.common import App, Day, common_options, now, pass_app, write_output
 from okrsync.errors import ConfigError
-from okrsync.language import _
+from okrsync.language import N_, _
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from okrsync.config import Config
-    from okrsync.model import Cycle, Piece
+    from okrsync.model import Cycle, Link, Piece
 
 
 @click.command(name="links")
@@ -76,9 +76,9 @@ def _linked(app: App, engine: Engine, config: Config, key_result: str | None) ->
 
     lines, used = [], set()
     for link in listed_links(engine, sources=config.sources.keys(), key_result=key_result):
-        used.add((link.key_result, link.rule.split(" (")[0]))
+        used.add((link.key_result, link.rule))
         lines.append(
-            "\t".join(clean(x) for x in (link.key_result, link.source, link.item_key, link.rule, link.item_title))
+            "\t".join(clean(x) for x in (link.key_result, link.source, link.item_key, _why(link), link.item_title))
         )
     for objective in config.programme.objectives:
         for kr in objective.key_results:
@@ -92,6 +92,19 @@ def _linked(app: App, engine: Engine, config: Config, key_result: str | None) ->
     return lines
 
 
+_THROUGH = {
+    "parent": N_("{rule} (parent {key})"),
+    "closes": N_("{rule} (closes {key})"),
+    "names": N_("{rule} (names {key})"),
+}
+
+
+def _why(link: Link) -> str:
+    """The rule, and the item that the link came through."""
+    said = _THROUGH.get(link.reason)
+    return link.rule if said is None else _(said).format(rule=link.rule, key=link.via)
+
+
 def _unlinked(engine: Engine, config: Config, cycle: Cycle, as_of: date) -> list[str]:
     from okrsync.report.escape import clean
 
@@ -101,13 +114,19 @@ def _unlinked(engine: Engine, config: Config, cycle: Cycle, as_of: date) -> list
             for text in (
                 f"{piece.source}:{piece.scope}",
                 piece.key,
-                "open" if piece.done_at is None else "completed" if piece.counts else "dropped",
+                _state(piece),
                 piece.title,
             )
         )
         for piece in _pieces(engine, config, cycle, as_of)
         if not piece.key_results
     ]
+
+
+def _state(piece: Piece) -> str:
+    if piece.done_at is None:
+        return _("Open").lower()
+    return _("Completed").lower() if piece.counts else _("dropped")
 
 
 def _suggested(

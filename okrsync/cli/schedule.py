@@ -13,7 +13,7 @@ import click
 from okrsync import __version__
 from okrsync.cli.common import App, Exit, common_options, now, pass_app, write_output
 from okrsync.errors import ConfigError
-from okrsync.language import _, choose
+from okrsync.language import _
 
 if TYPE_CHECKING:
     from okrsync.config import Config
@@ -134,7 +134,6 @@ def _serve(app: App, config: Config, executor: str | None, health_file: Path | N
 
 
 def _printed(app: App, unit: str, executor: str | None) -> str:
-    from okrsync.config import load_config
     from okrsync.units import UNITS, Deployment
     from okrsync.variables import NotFound, Variables
 
@@ -149,8 +148,7 @@ def _printed(app: App, unit: str, executor: str | None) -> str:
             # A unit is often printed on another machine than the one that has the secrets.
             return "not-set"
 
-    config = load_config(app.config_path, lookup=lookup)
-    choose(app.language or config.language)
+    config = app.loaded(lookup)
     _checked(config, executor)
     return UNITS[unit](
         Deployment(

@@ -381,8 +381,7 @@ def listed_links(engine: Engine, *, sources: Collection[str], key_result: str | 
         query = query.where(links.c.key_result == key_result)
     with reading(engine) as connection:
         for row in connection.execute(query):
-            rule = row.rule if row.reason in ("rule", "trailer") else f"{row.rule} ({row.reason} {row.via})"
-            yield Link(row.key_result, row.key, row.title, row.url, row.source, rule, row.via)
+            yield Link(row.key_result, row.key, row.title, row.url, row.source, row.rule, row.reason, row.via)
 
 
 def source_statuses(engine: Engine, *, sources: Collection[str], end: datetime) -> list[SourceStatus]:
