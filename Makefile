@@ -64,7 +64,7 @@ screenshots: .venv .venv-wiki
 # The references, written from the code, and the site in dist/site.
 docs: .venv
 	$(BIN)/python -m docs.generate
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 docs-serve: .venv
 	$(BIN)/mkdocs serve
