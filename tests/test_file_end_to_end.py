@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 from okrsync_file import FileConnector, FileSettings
 from okrsync_github import GitHubConnector
 from okrsync_jira import JiraConnector
@@ -143,6 +143,29 @@ def test_an_old_export_is_read_and_said(project: Project) -> None:
     assert "the newest file is 20 days old" in project.run("doctor").out
     project.write("okrsync.yaml", (project.path / "okrsync.yaml").read_text().replace("url:", "max_age: never, url:"))
     assert project.run("sync").code == 0
+
+
+def test_texts_that_no_database_takes(project: Project) -> None:
+    """NUL and half a surrogate pair, in ids too: the second sync knows the items of the first, and the census all."""
+    bad = "SHOP-\ud800\x00-1"
+    fields: dict[str, Any] = dict.fromkeys(("summary", "description"), bad)
+    fields |= {"status": {"name": bad, "statusCategory": {"key": "new"}}, "issuetype": {"name": bad}, "labels": [bad]}
+    fields |= {"project": {"key": bad}, "fixVersions": [{"id": bad, "name": bad}]}
+    fields |= dict.fromkeys(("created", "updated"), "2026-10-08T09:30:00.000+0800")
+    issues = [{"id": bad, "key": bad, "fields": fields}]
+    project.write("exports/b.json", json.dumps(issues))
+    text = (project.path / "okrsync.yaml").read_text()
+    project.write("okrsync.yaml", text.replace("path: exports/*.csv", "path: exports/*.json"))
+    for _ in range(2):
+        ran = project.run("sync")
+        assert ran.code == 0, ran.err
+        project.write("exports/b.json", json.dumps([*issues, {**issues[0], "id": "2", "key": "SHOP-2"}]))
+    assert keys(project) == {"SHOP-?\ufffd-1", "SHOP-2"}
+    project.write("exports/b.json", json.dumps([{"id": bad, "key": bad, "fields": {}}]))
+    ran = project.run("sync")
+    assert ran.code == 3
+    assert "exports/b.json:1: issue SHOP-" in ran.err
+    assert project.run("report").code == 0
 
 
 def test_settings_that_are_wrong_are_said_with_their_line(project: Project) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy import types as sql
 from okrsync.cli import run_command
 from okrsync.cli.common import App
 from okrsync.cli.demo import CLONE, _texts
-from okrsync.cli.sync import pull
+from okrsync.cli.sync import opening, pull
 from okrsync.sandbox.company import found_company
 from okrsync.sandbox.company_goals import NOW, check_ins
 from okrsync.store import outcomes, schema
@@ -210,8 +210,8 @@ class Demo:
         config = app.config()
         engine = app.store(config)
         try:
-            with self.company.on_loopback():
-                pulled = pull(app, config, engine, full=True, clock=lambda: NOW)
+            with self.company.on_loopback(), opening(config, full=True, clock=lambda: NOW) as opened:
+                pulled = pull(app, config, engine, opened)
             assert not pulled.failed
             for check_in in check_ins():
                 outcomes.save_check_in(engine, check_in)

@@ -10,10 +10,12 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
+
+from msgspec import structs
 
 from okrsync.checkup import Check, readable, trying
 from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, Shard, SourceSettings
@@ -47,7 +49,7 @@ class _Trouble:
     def add(self, message: str) -> None:
         self.count += 1
         if len(self.shown) < _SHOWN:
-            self.shown.append(message)
+            self.shown.append(_storable(message))
 
 
 class FileConnector(Connector):
@@ -216,10 +218,13 @@ class FileConnector(Connector):
                         ).format(file=one_line(file.name))
                     )
                     break
+                if (id_ := _storable(item.id)) != item.id:
+                    # The store does so with all texts; a census must name the item by the same id.
+                    item = structs.replace(item, id=id_)
                 at = item.updated_at.timestamp()
                 if changed.get(item.id, float("-inf")) < at:
                     changed[item.id] = at
-                    yield item, milestones
+                    yield item, tuple(map(_storable_milestone, milestones))
 
     def _items_of(self, file: File, trouble: _Trouble) -> Iterator[_ITEM]:
         shown = one_line(file.name)
@@ -256,6 +261,19 @@ class FileConnector(Connector):
                 yield row.line, (columns.item(row), (), columns.identified)
             except Broken as error:
                 yield row.line, error
+
+
+def _storable(text: str) -> str:
+    """Without what no database takes: NUL, and halves of surrogate pairs, which JSON can hold."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _storable_milestone(milestone: Milestone) -> Milestone:
+    id_, project = _storable(milestone.id), milestone.project and _storable(milestone.project)
+    url = milestone.url and _storable(milestone.url)
+    return replace(milestone, id=id_, project=project, url=url)
 
 
 def _digests(stamps: object) -> dict[str, object]:

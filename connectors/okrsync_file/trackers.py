@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from okrsync.connector import ConnectorContext
 from okrsync.errors import SourceError
 from okrsync.http import one_line
@@ -71,7 +73,7 @@ class Objects:
                 item = reader.item(issue, where)
                 milestones = tuple(reader.milestones(issue, where, versions=True))
                 if self._settings.url is None:
-                    item = replace(item, url=None)
+                    item = structs.replace(item, url=None)
                     milestones = tuple(replace(milestone, url=None) for milestone in milestones)
                 return item, milestones, True
 
@@ -103,7 +105,7 @@ class Objects:
         # The service's own number of the repository is not in an export: its name stands for it.
         prefix = name.lower()
         milestones = tuple(replace(one, id=f"{prefix}/{one.id.rpartition('/')[2]}") for one in milestones)
-        return replace(item, id=item.key.lower(), parent_id=None), milestones, False
+        return structs.replace(item, id=item.key.lower(), parent_id=None), milestones, False
 
     def _read_row(self, value: Mapping[str, Any]) -> _Known:
         if self._columns is None:
