@@ -145,6 +145,10 @@ class Document:
             message = message.replace(secret, "***")
         return message
 
+    def value_of(self, name: str) -> str:
+        """What a variable of the file stands for; empty for what was not looked up, or is too short for a secret."""
+        return next((value for value, known in self._substituted.items() if known == name), "")
+
     def written(self) -> Iterable[tuple[YamlPath, str]]:
         """Each single value's place, and how it is written."""
         return self._written.items()

@@ -9,10 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from okrsync.language import N_, _
+from okrsync.redaction import redacted
 
 
 class OkrsyncError(Exception):
-    """Base of all errors that okrsync raises on purpose."""
+    """Base of all errors that okrsync raises on purpose. Its text holds no secret, whatever a service said."""
+
+    def __str__(self) -> str:
+        return redacted(super().__str__())
 
 
 def reason_of(error: OSError | Exception) -> str:

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import one_line
 from okrsync.language import _
+from okrsync.variables import names
 
 LOCAL_TIMEOUT = 120.0
 """Seconds until a command that stays on this machine, or the next bytes of its output, must have come."""
@@ -46,6 +47,8 @@ KEPT_VARIABLES = frozenset(
 )
 """Of git's own variables these say how to reach a server; all others (``GIT_DIR`` inside a hook, ``GIT_TRACE``, which
 prints headers) would make us read another repository or show a secret."""
+_NEEDED_VARIABLES = frozenset({"HOME", "PATH", "USER", "LOGNAME", "TMPDIR", "XDG_CONFIG_HOME"})
+"""A configuration may name these as it may name secrets."""
 _SETTINGS = (
     ("core.hooksPath", os.devnull),
     ("core.fsmonitor", "false"),
@@ -60,7 +63,7 @@ _SETTINGS = (
     ("commit.gpgSign", "false"),
     ("push.gpgSign", "false"),
     ("i18n.commitEncoding", "UTF-8"),
-    ("http.followRedirects", "initial"),
+    ("http.followRedirects", "false"),  # a header with a token would go along
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
 )
@@ -76,6 +79,7 @@ _LATER = re.compile(
     re.IGNORECASE,
 )
 _PARTIAL = re.compile(r"promisor remote|lazy fetching|missing (?:blob|tree|commit) object", re.I)
+_MOVED = re.compile(r"returned error: 30[12378]")
 _OTHER_OWNER = re.compile(r"dubious ownership", re.IGNORECASE)
 _USERINFO = re.compile(r"://[^/@\s]*@")
 
@@ -121,9 +125,10 @@ def run(
     """Run ``git ARGUMENTS`` in ``folder`` and return its exit code and its output.
 
     Without ``network`` it talks to no server, whatever the repository's own configuration says. ``where`` says in
-    messages what was read or written (``the clone /srv/shop``). ``variables`` are added to the environment. Raises
-    ``AuthError``, ``RetryableError`` (a network failure, or no end within ``timeout`` seconds) or ``GitError`` when the
-    exit code is not among ``accepted``.
+    messages what was read or written (``the clone /srv/shop``). ``variables`` are added to the environment; those that
+    hold okrsync's secrets are taken out of it, unless git is to log in as the user does, whose helper may need them.
+    Raises ``AuthError``, ``RetryableError`` (a network failure, or no end within ``timeout`` seconds) or ``GitError``
+    when the exit code is not among ``accepted``.
     """
     with _started(arguments, where, folder, stdin, subprocess.PIPE, variables, credentials, network) as process:
         try:
@@ -249,7 +254,13 @@ def _environment(
     if credentials is not None:
         # The empty helper ends the list of the user's own: a stored password must not take the place of this one.
         settings += [credentials.setting, ("credential.helper", "")]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in KEPT_VARIABLES}
+    own_login = network and credentials is None
+    secret = frozenset() if own_login else names() - _NEEDED_VARIABLES
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in secret and (not name.startswith("GIT_") or name in KEPT_VARIABLES)
+    }
     return {
         **kept,
         "LC_ALL": "C",
@@ -294,6 +305,12 @@ def _failure(where: str, command: str, code: int, said: bytes) -> SourceError:
             code,
             text,
         )
+    if _MOVED.search(text):
+        said_of_it = _(
+            "{where}: the server sends on to another address. If that is right, write that address (a browser or "
+            "`curl -I` shows it)"
+        )
+        return GitError(said_of_it.format(where=where), code, text)
     if _NO_ACCOUNT.search(text):
         return AuthError(
             _("{where}: {detail}. Check `auth` and what the account may do").format(where=where, detail=detail)

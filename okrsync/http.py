@@ -5,6 +5,7 @@ The libraries keep their sessions and their authentication; what they raise or a
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -18,6 +19,10 @@ from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.language import _
 
 T = TypeVar("T")
+
+# At DEBUG these log addresses with their queries, and answers, as they are; there may be secrets in both.
+for _library in ("urllib3.connectionpool", "atlassian.rest_client"):
+    logging.getLogger(_library).setLevel(logging.INFO)
 
 RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, SecretStr
 
 from okrsync.config_yaml import VARIABLE, Document, YamlMapping, YamlPath
 from okrsync.language import N_, _
+from okrsync.redaction import keep_out
 
 _KEYS = frozenset(
     {
@@ -62,6 +63,10 @@ def refuse_plain_secrets(document: Document) -> None:
             document.hide(found[1])
     _refuse_shapes(document)
     for path, text in document.written():
+        if "://" in text and "${" in text:
+            for pattern in (_WEB_LOGIN, _LOGIN, _PARAMETER):
+                for found in pattern.finditer(text):
+                    _keep_out(document, found[1])
         key = next((part for part in reversed(path) if isinstance(part, str)), "").lower().replace("-", "_")
         if key in _KEYS or (key == "value" and "auth" in path) or "://" in text:
             secret = _address_part(text) if "://" in text and not (key in _KEYS and _is_web(text)) else _whole(text)
@@ -70,12 +75,21 @@ def refuse_plain_secrets(document: Document) -> None:
 
 
 def refuse_plain_settings(settings: Any, value: YamlMapping) -> None:
-    """The same for what a model calls a secret (``SecretStr``), under whatever key."""
-    for path in _secret_fields(settings, value):
+    """The same for what a model calls a secret (``SecretStr``), under whatever key; no message will show what it is."""
+    for path, held in _secret_fields(settings, value):
         text = value.document.written_at(path) or ""
+        _keep_out(value.document, text)
+        keep_out(held if "://" not in held or _is_web(held) else "")
         secret = _address_part(text) if "://" in text and not _is_web(text) else _whole(text)
         if secret is not None and not _opens_loopback(value.document, path):
             _refuse(value.document, path, secret)
+
+
+def _keep_out(document: Document, text: str) -> None:
+    """Let no message show what the variables in a secret stand for; of an address that is one, its password."""
+    for found in VARIABLE.finditer(text):
+        held = document.value_of(found[1] or "")
+        keep_out(held if "://" not in held or _is_web(held) else _address_part(held) or "")
 
 
 def _refuse_shapes(document: Document) -> None:
@@ -133,13 +147,13 @@ def _is_named(text: str) -> bool:
     return any(found[1] for found in VARIABLE.finditer(text))
 
 
-def _secret_fields(settings: Any, value: Any) -> Iterator[YamlPath]:
-    """Where in the file the secrets of a model stand."""
+def _secret_fields(settings: Any, value: Any) -> Iterator[tuple[YamlPath, str]]:
+    """Where in the file the secrets of a model stand, and what they are."""
     if isinstance(settings, BaseModel) and isinstance(value, YamlMapping):
         for name, field in type(settings).model_fields.items():
             key, held = field.alias or name, getattr(settings, name)
             if isinstance(held, SecretStr):
-                yield (*value.path, key)
+                yield (*value.path, key), held.get_secret_value()
             elif key in value:
                 yield from _secret_fields(held, value[key])
     elif isinstance(settings, list | tuple) and isinstance(value, list) and len(settings) == len(value):

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from okrsync.cron import WEEKDAYS, Cron
 from okrsync.errors import StoreError, reason_of
 from okrsync.language import _
+from okrsync.private import replacing
 
 if TYPE_CHECKING:
     from apscheduler.triggers.base import BaseTrigger
@@ -123,10 +124,9 @@ class Health:
             return
         alive = self._clock().astimezone(UTC).isoformat(timespec="seconds")
         content = {"alive": alive, "process": os.getpid(), "jobs": self._jobs}
-        draft = self._path.with_name(f".{self._path.name}.part")
         try:
-            draft.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-            draft.replace(self._path)
+            with replacing(self._path, keep_mode=True) as stream:
+                stream.write((json.dumps(content, indent=2, sort_keys=True) + "\n").encode())
         except OSError as error:
             raise StoreError(
                 _("the health file {file} cannot be written: {reason}").format(file=self._path, reason=reason_of(error))

@@ -9,12 +9,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from okrsync import redaction
 from okrsync.http import HttpPolicy
 from okrsync.outcomes import download
 from okrsync.store.engine import open_store
 from tests.postgres import Postgres, running_postgres
 from tests.shop import Shop
 from tests.stores import OPENED, new_store
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests() -> Iterator[None]:
+    yield
+    redaction.forget()
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +91,12 @@ def shop() -> Iterator[Shop]:
     """A server on loopback for outcome sources to read from."""
     with Shop() as stand_in:
         yield stand_in
+
+
+@pytest.fixture
+def loopback_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers on this machine may send outcome sources to one another, as those outside may."""
+    monkeypatch.setattr("okrsync.outcomes.redirects.is_inside", lambda address, *, from_private: False)
 
 
 @pytest.fixture

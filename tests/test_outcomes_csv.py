@@ -297,6 +297,7 @@ def test_an_answer_that_ends_early_is_no_shorter_series() -> None:
         thread.join()
 
 
+@pytest.mark.usefixtures("loopback_is_outside")
 def test_redirects(shop: Shop) -> None:
     with Shop() as other:
         other.pages["/b.csv"] = [table()]

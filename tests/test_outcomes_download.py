@@ -35,6 +35,7 @@ def test_logins(shop: Shop, auth: HttpAuth, header: str, value: str) -> None:
     assert "s3cret" not in repr(auth)
 
 
+@pytest.mark.usefixtures("loopback_is_outside")
 @pytest.mark.parametrize("auth", [KEY, BearerAuth(token="s3cret")])
 def test_a_login_stays_with_its_host(shop: Shop, auth: HttpAuth) -> None:
     (header,) = auth.header_fields()

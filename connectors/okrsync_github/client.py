@@ -11,7 +11,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from time import monotonic
@@ -31,6 +31,7 @@ from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.http import DEFAULT_POLICY, HttpPolicy, error_of, one_line, retry_after, shown_url, with_retries
 from okrsync.language import _
 from okrsync.paced import PacedAdapter
+from okrsync.redaction import keep_out
 from okrsync_github.connection import ENTERPRISE_LIMITS, HOST_LIMITS, Connection, Moved, cost_of
 from okrsync_github.envelope import (
     GraphQLRefused,
@@ -93,7 +94,7 @@ class _Line:
 
     connection: Connection
     requester: Requester | None = None
-    token: str = ""
+    token: str = field(default="", repr=False)
 
 
 class GitHubClient:
@@ -465,6 +466,7 @@ class GitHubClient:
             raise SourceError(_("{where}: the answer holds no token with its end").format(where=where)) from None
         if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise SourceError(_("{where}: the answer holds no usable token").format(where=where))
+        keep_out(token)
         return token, expires
 
 

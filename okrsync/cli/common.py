@@ -18,6 +18,8 @@ import click
 
 from okrsync.errors import ConfigError, OkrsyncError, reason_of
 from okrsync.language import LANGUAGES, _, choose
+from okrsync.private import replacing
+from okrsync.redaction import redacted
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -116,7 +118,7 @@ class App:
 
     def _write(self, level: str, message: str, text: str) -> None:
         # Messages are made of cleaned parts; should one part be forgotten, it still drives no terminal.
-        message, text = _harmless(message), _harmless(text)
+        message, text = _harmless(redacted(message)), _harmless(redacted(text))
         if self.json_lines is None:
             _to_stderr(text)
             return
@@ -231,9 +233,9 @@ def now() -> datetime:
 def write_output(text: str, output: Path | None) -> None:
     """Write a result to a file, or as UTF-8 to stdout (``None``, and ``-``) whatever the locale says.
 
-    A file is replaced in one step, so that a reader never sees half of it; what is no plain file (a pipe,
-    ``/dev/null``) is written to. A reader of stdout that has gone (``okrsync links | head``) is no failure. Raises
-    ``ConfigError`` when the file cannot be written, ``OutputError`` when stdout cannot.
+    A file is replaced in one step, so that a reader never sees half of it; a new one is its owner's alone. What is no
+    plain file (a pipe, ``/dev/null``) is written to. A reader of stdout that has gone (``okrsync links | head``) is no
+    failure. Raises ``ConfigError`` when the file cannot be written, ``OutputError`` when stdout cannot.
     """
     content = text.encode("utf-8", "replace")
     if output is None or str(output) == "-":
@@ -244,9 +246,8 @@ def write_output(text: str, output: Path | None) -> None:
         if target.exists() and not target.is_file():
             target.write_bytes(content)
             return
-        draft = target.with_name(f".{target.name}.part")
-        draft.write_bytes(content)
-        draft.replace(target)
+        with replacing(target, keep_mode=True) as stream:
+            stream.write(content)
     except (OSError, ValueError) as error:
         reason = reason_of(error)
         raise ConfigError(_("cannot write {file}: {reason}").format(file=output, reason=reason)) from error

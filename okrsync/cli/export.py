@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -24,15 +23,12 @@ def command(app: App, file: Path) -> int:
     `okrsync import` restores it elsewhere: on another machine, from SQLite to PostgreSQL or back. It holds what the
     tokens could read, and no tokens; its mode is 600. FILE is replaced when the export is whole, not before.
     """
+    from okrsync.private import replacing
     from okrsync.store.portable import batched, exported
 
     engine = app.store(app.config())
-    draft = file.with_name(f".{file.name}.part")
     try:
-        with suppress(FileNotFoundError):
-            draft.unlink()
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
+        with replacing(file) as stream:
             out = gzip.GzipFile(fileobj=stream, mode="wb", filename="", mtime=0) if file.suffix == ".gz" else stream
             for part in batched(exported(engine), 1000):
                 out.write(part.encode("utf-8", "surrogatepass"))
@@ -40,11 +36,8 @@ def command(app: App, file: Path) -> int:
                 out.close()
             stream.flush()
             os.fsync(stream.fileno())
-        draft.replace(file)
     except OSError as error:
         raise ConfigError(_("cannot write {file}: {reason}").format(file=file, reason=reason_of(error))) from error
-    finally:
-        draft.unlink(missing_ok=True)
     app.say(
         _("{file} holds the whole store; `okrsync import {name}` restores it into an empty one").format(
             file=file, name=file.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Annotated
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from okrsync.errors import RetryableError, SourceError, WrongValue
 from okrsync.http import DEFAULT_POLICY, error_of, one_line, shown_url, with_retries
 from okrsync.language import _
+from okrsync.outcomes.redirects import session_for
 
 LARGEST = 64 * 1024 * 1024
 """Bytes; a larger answer is refused rather than read into memory, and no more than that is remembered."""
@@ -122,8 +123,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    url: str
-    headers: tuple[tuple[str, str], ...]
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
     accept: str
 
 
@@ -196,8 +197,9 @@ def _follow(request: _Request, refusal: Callable[[bytes], str]) -> Answer:
     """Ask, and go where the server points; what logs in stays with the host that it is for."""
     where = one_line(shown_url(request.url))
     url, headers = request.url, dict(request.headers)
+    origin: str | None = None
     for _redirect in range(_MOST_REDIRECTS + 1):
-        found = _once(url, {"Accept": request.accept, **headers}, where, refusal)
+        found = _once(url, {"Accept": request.accept, **headers}, where, refusal, origin)
         if isinstance(found, Answer):
             return found
         target = urljoin(url, found)
@@ -206,7 +208,7 @@ def _follow(request: _Request, refusal: Callable[[bytes], str]) -> Answer:
         except ValueError:
             raise SourceError(_("{where}: redirects to what is no http(s) address").format(where=where)) from None
         if not _same_host(url, target):
-            headers = {}
+            headers, origin = {}, request.url
         url = target
     raise SourceError(_("{where}: redirects more than {count} times").format(where=where, count=_MOST_REDIRECTS))
 
@@ -223,15 +225,17 @@ def _place(url: str) -> tuple[str | None, str, int]:
     return parts.hostname, scheme, parts.port or (443 if scheme == "https" else 80)
 
 
-def _once(url: str, headers: dict[str, str], where: str, refusal: Callable[[bytes], str]) -> Answer | str:
-    """The answer, or where the server points."""
+def _once(
+    url: str, headers: dict[str, str], where: str, refusal: Callable[[bytes], str], origin: str | None
+) -> Answer | str:
+    """The answer, or where the server points. ``origin``: the address that was named, where it sent us to another."""
     import requests
 
     from okrsync.deadline import timed
 
     try:
         with (
-            timed(requests.Session()) as session,
+            timed(requests.Session()) if origin is None else session_for(url, origin=origin, where=where) as session,
             session.get(
                 url,
                 headers=headers,

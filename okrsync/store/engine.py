@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 
 from okrsync.errors import ConfigError, LockedError, StoreError, reason_of
 from okrsync.language import _
+from okrsync.private import make_folder
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
@@ -157,7 +158,7 @@ def _prepare_file(url: URL) -> None:
         raise ConfigError(_("store: okrsync needs a database file, write for example sqlite:///okrsync.db"))
     path = Path(url.database)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except (OSError, ValueError) as error:
         reason = reason_of(error)
