@@ -62,12 +62,18 @@ class YamlMapping(dict[str, Any]):
     document: Document
     path: YamlPath
 
+    def __repr__(self) -> str:
+        return f"<keys {', '.join(self)}>"  # what variables stand for is in the values
+
 
 class YamlSequence(list[Any]):
     """A list that knows where it stands."""
 
     document: Document
     path: YamlPath
+
+    def __repr__(self) -> str:
+        return f"<list of {len(self)}>"
 
 
 class Document:

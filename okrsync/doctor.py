@@ -127,6 +127,11 @@ def _outcome(key_result: KeyResult, cycle: Cycle, shared: OutcomeContext) -> Ite
             len(readings),
         ).format(count=len(readings), type=metric.source_type, day=readings[-1].at),
     )
+    with trying(key_result.id, _("until this is mended, what the account may do is not known")) as failed:
+        for check in source_class(metric.source_settings, context).checkup():
+            yield replace(check, about=f"{key_result.id} {check.about}")
+    if failed.check is not None:
+        yield failed.check
     yield from _week_borders(key_result, readings, source_class, context, start, end)
 
 

@@ -19,7 +19,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,9 +29,10 @@ from pydantic import BaseModel, ValidationError
 
 from okrsync.connector import Connector, Cursor, Page, Plan, Shard, SourceSettings
 from okrsync.errors import SourceError
-from okrsync.model import ItemState, Scope, WorkItem
+from okrsync.model import Cycle, ItemState, KeyResult, Metric, Objective, Programme, Scope, WorkItem
 from okrsync.outcomes.interface import OutcomeSettings, OutcomeSource
 from okrsync.publish.interface import Attachment, Publisher, PublisherSettings, WikiPage
+from okrsync.redaction import forms_of
 
 __all__ = ["ConnectorContract", "OutcomeContract", "PublisherContract"]
 
@@ -169,8 +171,13 @@ class ConnectorContract:
 
 
 class OutcomeContract:
-    """Give the fixtures ``source`` and ``days``: the source has two readings or more between these two days, both
-    included, and one or more before or after."""
+    """Give the fixtures ``source``, ``days`` and ``fail``: the source has two readings or more between these two days,
+    both included, and one or more before or after; once ``fail`` was called, its service refuses.
+
+    ``secrets`` names what must not appear in anything that is shown or stored.
+    """
+
+    secrets: Sequence[str] = ()
 
     @pytest.fixture
     def source(self) -> OutcomeSource:
@@ -181,6 +188,11 @@ class OutcomeContract:
     def days(self) -> tuple[date, date]:
         """First and last day to read."""
         raise NotImplementedError("override the fixture `days`")
+
+    @pytest.fixture
+    def fail(self) -> Callable[[], None]:
+        """A function after which the service of ``source`` refuses what it is asked."""
+        raise NotImplementedError("override the fixture `fail`")
 
     def test_settings_refuse_what_they_do_not_know(self, source: OutcomeSource) -> None:
         _check_settings(source, OutcomeSettings)
@@ -209,6 +221,70 @@ class OutcomeContract:
         year = timedelta(days=366)
         more = source.read(days[0] - year, days[1] + year)
         assert len(more) > len(source.read(*days)), "no reading outside the days: the window cannot be tested"
+
+    def test_settings_show_no_secret(self, source: OutcomeSource) -> None:
+        shown = f"{source!r} {source.settings!r} {source.settings} {source.context!r} {source.definition()}"
+        assert not self._secrets_in(shown)
+
+    def test_a_failure_is_an_error_without_secrets(
+        self, source: OutcomeSource, days: tuple[date, date], fail: Callable[[], None]
+    ) -> None:
+        fail()
+        with pytest.raises(SourceError) as refused:
+            source.read(*days)
+        said = [str(error) for error in (refused.value, refused.value.__cause__, refused.value.__context__) if error]
+        assert str(refused.value), "it does not say what failed"
+        assert not self._secrets_in(" ".join(said))
+
+    def test_what_was_read_is_kept_when_the_source_fails(
+        self,
+        source: OutcomeSource,
+        days: tuple[date, date],
+        fail: Callable[[], None],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        from okrsync import measure
+        from okrsync.store import outcomes
+        from okrsync.store.engine import open_store
+
+        monkeypatch.setattr(measure, "load", lambda group, name: type(source))
+        metric = Metric(
+            source_type=source.type_name,
+            source_settings=source.settings,
+            cadence=source.context.cadence,
+            counted=source.context.periods,
+        )
+        key_result = KeyResult("KR1", "O1", "Shops", None, "metric", metric)
+        objective = Objective("O1", "C1", "acme", "Sell", (key_result,))
+        programme = Programme((Cycle("C1", *days),), (), (), (objective,))
+        (tmp_path / "kept").mkdir()
+        engine = open_store(f"sqlite:///{tmp_path / 'kept' / 'okrsync.db'}")
+
+        def measured(day: date) -> tuple[str | None, int]:
+            now = datetime.combine(day, time(12), UTC)
+            (done,) = measure.measure(
+                engine, programme, base=source.context.base, timezone=source.context.timezone, now=now
+            )
+            return done.error, outcomes.known_values(engine, "KR1", source.type_name)
+
+        try:
+            error, before = measured(days[1])
+            assert error is None
+            assert before >= 2, "too few values to tell whether they are kept"
+            fail()
+            error, after = measured(days[1])
+            assert error, "a failure is not said"
+            assert after == before, "a failure took values away"
+            status = outcomes.statuses(engine)["KR1"]
+            assert status.error, "the report does not tell of it"
+            assert not self._secrets_in(f"{error} {status.error}")
+        finally:
+            engine.dispose()
+        assert not self._secrets_in((tmp_path / "kept" / "okrsync.db").read_bytes().decode("utf-8", "replace"))
+
+    def _secrets_in(self, shown: str) -> list[str]:
+        return [form for secret in self.secrets for form in forms_of(secret) if form in shown]
 
 
 class PublisherContract:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from inspect import signature
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ConfigDict
 
+from okrsync.errors import SourceError, StoreError
 from okrsync.outcomes.interface import OutcomeContext, OutcomeSettings, OutcomeSource, Reading
 from okrsync.testing import OutcomeContract
 
@@ -18,15 +21,50 @@ DAYS = (date(2026, 10, 1), date(2026, 12, 31))
 SUITE = [name for name in dir(OutcomeContract) if name.startswith("test_")]
 
 
+SECRET = "s3cret-canary"
+
+
 class Good(OutcomeSource):
-    """The middle of each month."""
+    """The middle of each month; ``broken`` makes the service refuse."""
+
+    broken: ClassVar[bool] = False
 
     type_name: ClassVar[str] = "good"
     Settings: ClassVar[type[OutcomeSettings]] = OutcomeSettings
     all: ClassVar[list[Reading]] = [Reading(date(2026, month, 15), float(month)) for month in range(1, 13)]
 
     def read(self, start: date, end: date) -> Sequence[Reading]:
+        if self.broken:
+            return self.refused()
         return [one for one in self.all if start <= one.at <= end]
+
+    def refused(self) -> Sequence[Reading]:
+        raise SourceError("the service answered 403")
+
+
+class Silent(Good):
+    def refused(self) -> Sequence[Reading]:
+        return []
+
+
+class Wordless(Good):
+    def refused(self) -> Sequence[Reading]:
+        raise SourceError("")
+
+
+class Telling(Good):
+    def refused(self) -> Sequence[Reading]:
+        raise SourceError(f"Bearer {SECRET} was refused")
+
+
+class Partial(Good):
+    def refused(self) -> Sequence[Reading]:
+        return self.all[9:10]
+
+
+class ShowsAll(Good):
+    def __repr__(self) -> str:
+        return f"{SECRET} logs in"
 
 
 class Backwards(Good):
@@ -97,13 +135,22 @@ class Nameless(Good):
 def failed(kind: type[OutcomeSource]) -> set[str]:
     source = kind(kind.Settings(type="good"), OutcomeContext(Path(), ZoneInfo("UTC")))
     suite: Any = OutcomeContract()
+    suite.secrets = (SECRET,)
     found = set()
     for name in SUITE:
         test = getattr(suite, name)
-        try:
-            test(source) if "settings" in name else test(source, DAYS)
-        except (AssertionError, IndexError, TypeError, pytest.fail.Exception):
-            found.add(name)
+        with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            fixtures = {
+                "source": source,
+                "days": DAYS,
+                "fail": lambda patch=patch: patch.setattr(kind, "broken", True),
+                "tmp_path": Path(folder),
+                "monkeypatch": patch,
+            }
+            try:
+                test(**{wanted: fixtures[wanted] for wanted in signature(test).parameters})
+            except (AssertionError, IndexError, TypeError, ValueError, pytest.fail.Exception, StoreError):
+                found.add(name)
     return found
 
 
@@ -128,6 +175,12 @@ def test_a_good_source_passes() -> None:
         (Short, "test_there_is_more_outside"),
         (Careless, "test_settings_refuse_what_they_do_not_know"),
         (Nameless, "test_settings_refuse_what_they_do_not_know"),
+        (ShowsAll, "test_settings_show_no_secret"),
+        (Silent, "test_a_failure_is_an_error_without_secrets"),
+        (Wordless, "test_a_failure_is_an_error_without_secrets"),
+        (Telling, "test_a_failure_is_an_error_without_secrets"),
+        (Telling, "test_what_was_read_is_kept_when_the_source_fails"),
+        (Partial, "test_what_was_read_is_kept_when_the_source_fails"),
     ],
 )
 def test_what_is_wrong_is_found(kind: type[OutcomeSource], test: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import threading
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from okrsync.outcomes import download
 from okrsync.outcomes.csv import Csv, CsvSettings
 from okrsync.outcomes.interface import OutcomeContext, OutcomeSource, Reading
 from okrsync.outcomes.manual import Manual
-from okrsync.sandbox.server import Response
+from okrsync.sandbox.server import Request, Response
 from okrsync.testing import OutcomeContract
 from tests.shop import Shop
 
@@ -345,6 +346,31 @@ class TestCsvFile(OutcomeContract):
     @pytest.fixture
     def days(self) -> tuple[date, date]:
         return START, END
+
+    @pytest.fixture
+    def fail(self, tmp_path: Path) -> Callable[[], None]:
+        return (tmp_path / "a.csv").unlink
+
+
+class TestCsvAtAnAddress(OutcomeContract):
+    secrets = ("s3cret-in-the-query", "s3cret-token")
+
+    @pytest.fixture
+    def source(self, shop: Shop, tmp_path: Path) -> OutcomeSource:
+        rows = "".join(f"2026-{month:02}-15,{month}\n" for month in range(1, 13))
+        shop.pages["/a.csv"] = [Response(body=f"date,value\n{rows}".encode())]
+        return source(tmp_path, f"{shop.url}/a.csv?token={self.secrets[0]}", auth={"token": self.secrets[1]})
+
+    @pytest.fixture
+    def days(self) -> tuple[date, date]:
+        return START, END
+
+    @pytest.fixture
+    def fail(self, shop: Shop) -> Callable[[], None]:
+        def refuse(request: Request) -> Response:
+            return Response(403, {"message": f"no: {dict(request.headers)} {request.query}"})
+
+        return lambda: shop.faults.append(refuse)
 
 
 def test_manual_has_nothing_to_ask(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,11 @@ def test_settings_that_are_refused(settings: dict[str, Any], words: str) -> None
     assert "s3cret" not in str(caught.value)
 
 
+def _echo(request: Request) -> Response:
+    """A refusal that repeats what it was sent."""
+    return Response(403, {"message": f"no: {dict(request.headers)}"})
+
+
 class Months(Shop):
     """Gives the middle of each month of a year, between the days that the URL names; wants a token."""
 
@@ -217,17 +223,27 @@ class Months(Shop):
 
 
 class TestHttp(OutcomeContract):
+    secrets = ("s3cret",)
+
     @pytest.fixture
-    def source(self) -> Any:
+    def months(self) -> Iterator[Months]:
         with Months() as months:
-            yield source(
-                months,
-                "/series?from={start}&to={end}",
-                rows="points",
-                date="day",
-                value="n",
-                auth={"header": "X-Api-Key", "value": "s3cret"},
-            )
+            yield months
+
+    @pytest.fixture
+    def fail(self, months: Months) -> Callable[[], None]:
+        return lambda: months.faults.append(_echo)
+
+    @pytest.fixture
+    def source(self, months: Months) -> Any:
+        return source(
+            months,
+            "/series?from={start}&to={end}",
+            rows="points",
+            date="day",
+            value="n",
+            auth={"header": "X-Api-Key", "value": "s3cret"},
+        )
 
     @pytest.fixture
     def days(self) -> tuple[date, date]:

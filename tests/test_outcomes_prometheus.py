@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -295,3 +295,10 @@ class TestPrometheus(OutcomeContract):
     @pytest.fixture
     def days(self) -> tuple[date, date]:
         return date(2026, 10, 20), date(2026, 10, 30)
+
+    @pytest.fixture
+    def fail(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+        def refuse(*_: object) -> object:
+            raise SourceError("the server answered 403")
+
+        return lambda: monkeypatch.setattr("okrsync.outcomes.download._once", refuse)

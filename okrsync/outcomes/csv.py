@@ -26,7 +26,9 @@ _THOUSANDS_OR_DECIMALS = re.compile(r"[+-]?\d{1,3},\d{3}")
 class CsvSettings(OutcomeSettings):
     """Where the table is, and which of its columns count."""
 
-    path: str = Field(min_length=1, description="File, relative to the folder of okrsync.yaml, or http(s) URL.")
+    path: str = Field(
+        min_length=1, repr=False, description="File, relative to the folder of okrsync.yaml, or http(s) URL."
+    )
     date: str = Field("date", description="Column with the day, or the first day of the period.")
     value: str = Field("value", description="Column with the number.")
     where: Mapping[str, str | int | float | bool] = Field(

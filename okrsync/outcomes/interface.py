@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
+from okrsync.checkup import Check
 from okrsync.outcomes.download import Downloads
 
 
@@ -82,6 +83,13 @@ class OutcomeSource(ABC):
         """
         told = self.settings.model_dump(mode="json", exclude={"auth", "cumulative", "timeout"})
         return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+    def checkup(self) -> Iterator[Check]:
+        """What `okrsync doctor` should say beside that the source can be read, such as that the account may do more.
+
+        Nothing is changed. Raises ``SourceError`` for what the service refuses.
+        """
+        yield from ()
 
     @abstractmethod
     def read(self, start: date, end: date) -> Sequence[Reading]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema, model_validator
 
+from okrsync.checkup import Check
 from okrsync.errors import SourceError, WrongValue
 from okrsync.http import one_line
 from okrsync.language import _
@@ -26,17 +27,34 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 100_000
 """More rows than this are refused: they are no series of one value a day."""
+_ENFORCED = frozenset({"sqlite", "postgresql", "mysql", "mariadb"})
+"""Databases that keep a transaction from writing when they are told so."""
 _CONNECT_TIMEOUT = 10  # seconds
-_TOO_LONG = "57014"
-_NO_SELECT = ("25006", "0A000", "42601")
-"""PostgreSQL's codes: it would write, it has no place in a cursor, it is no statement or two of them."""
+_TOO_LONG = ("57014", 3024, 1969)
+"""PostgreSQL's, MySQL's and MariaDB's code of a query that took too long."""
+_NO_SELECT = ("25006", "0A000", "42601", 1792)
+"""PostgreSQL's codes: it would write, it has no place in a cursor, it is no statement or two of them. MySQL's: it would
+write."""
 
 _WRITES = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(alter|attach|create|delete|drop|grant|insert|merge|replace|revoke|truncate|update)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_NO_CODE = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*(?!!).*?\*/""", re.DOTALL
+)
+"""What a query says that is no code: texts, names in quotes, comments (but MySQL's ``/*! … */``, which it runs)."""
+_CHANGES = re.compile(
+    r"\b(alter|call|create|delete|drop|exec|execute|grant|insert|into|merge|revoke|truncate|update)\b", re.IGNORECASE
+)
 _PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 _TIMEOUT = re.compile(r"(\d{1,5}) ?([smh])", re.ASCII)
+_MAY_WRITE = """
+    SELECT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), EXISTS (
+        SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+        AND pg_catalog.has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))
+"""
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
 
 
@@ -76,6 +94,10 @@ def _query(text: str) -> str:
         raise WrongValue(
             _("{name} begins with {upper}: okrsync only reads; write a SELECT of day and value"), upper=found[1].upper()
         )
+    if ";" in _NO_CODE.sub(" ", text).rstrip("; \t\r\n"):
+        raise WrongValue(
+            _("{name} holds more than one statement: okrsync only reads; write one SELECT of day and value")
+        )
     for parameter in _PARAMETER.findall(text):
         if parameter not in ("start", "end"):
             raise WrongValue(
@@ -88,6 +110,12 @@ def _query(text: str) -> str:
     return text
 
 
+def _only_reading(action: int, *_what: str | None) -> int:
+    """SQLite asks this of everything that a statement would do."""
+    reads = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
+    return sqlite3.SQLITE_OK if action in reads else sqlite3.SQLITE_DENY
+
+
 class SqlSettings(OutcomeSettings):
     """Which database to ask, and what."""
 
@@ -98,14 +126,28 @@ class SqlSettings(OutcomeSettings):
     timeout: Annotated[
         timedelta, BeforeValidator(_timeout), WithJsonSchema({"type": "string", "pattern": r"^\d{1,5} ?[smh]$"})
     ] = timedelta(minutes=1)
-    """How long the query may take on SQLite and PostgreSQL, such as 30s or 5m."""
+    """How long the query may take on SQLite, PostgreSQL, MySQL and MariaDB, such as 30s or 5m."""
+
+    @model_validator(mode="after")
+    def _nothing_that_changes(self) -> SqlSettings:
+        """Where the database cannot be told that it is only read, the query's words have to do."""
+        if _parsed(self.url.get_secret_value()).get_backend_name() not in _ENFORCED:
+            found = _CHANGES.search(_NO_CODE.sub(" ", self.query))
+            if found:
+                raise WrongValue(
+                    _("{name}: the query holds {word}: okrsync only reads; if that is the name of a column, quote it"),
+                    word=found[1].upper(),
+                )
+        return self
 
 
 class Sql(OutcomeSource):
-    """Runs the query in a transaction that is rolled back.
+    """Runs one statement in a transaction that is rolled back.
 
-    SQLite is opened for reading only; PostgreSQL is told that the session only reads, in the configured time zone, and
-    both stop a query that takes too long. No other database is told anything: give it an account that may only read.
+    SQLite is opened for reading only and may do nothing but select; PostgreSQL is told that the session only reads, in
+    the configured time zone, MySQL and MariaDB that the transaction does; all stop a query that takes too long. No
+    other database is told anything: give it an account that may only read. What a server's functions do outside its
+    tables (write a file, call another server) no transaction stops: that too is the account's to allow.
     """
 
     type_name: ClassVar[str] = "sql"
@@ -121,6 +163,26 @@ class Sql(OutcomeSource):
         )
         rows = ((number, *row) for number, row in enumerate(self._rows(start, end), 1))
         return table.readings(rows, start, end, self.context.timezone)
+
+    def checkup(self) -> Iterator[Check]:
+        """Whether the account could write, where the database tells."""
+        from sqlalchemy import text
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if not _parsed(self.settings.url.get_secret_value()).drivername.startswith("postgresql"):
+            return
+        try:
+            with self._connection() as connection:
+                found = connection.execute(text(_MAY_WRITE)).one()
+        except SQLAlchemyError as error:
+            raise self._refused(error) from None
+        if any(found):
+            yield Check(
+                self._where,
+                "warning",
+                _("the account is a superuser") if found[0] else _("the account may write tables"),
+                _("okrsync only reads: give it an account that has SELECT on what the query reads, and nothing else"),
+            )
 
     def _rows(self, start: date, end: date) -> list[tuple[object, object]]:
         from sqlalchemy import Date, bindparam, text
@@ -164,6 +226,12 @@ class Sql(OutcomeSource):
             with engine.connect() as connection:
                 if engine.dialect.name == "postgresql":
                     self._restrict(connection)
+                elif engine.dialect.name == "sqlite":
+                    # Beside being opened for reading: `VACUUM INTO` and `ATTACH` would make files.
+                    driver: Any = connection.connection.driver_connection
+                    driver.set_authorizer(_only_reading)
+                elif engine.dialect.name in _ENFORCED:
+                    self._restrict_mysql(connection)
                 # As they come, not all at once into memory.
                 yield connection.execution_options(stream_results=True)
         finally:
@@ -201,6 +269,15 @@ class Sql(OutcomeSource):
         milliseconds = int(self.settings.timeout.total_seconds() * 1000)
         connection.execute(set_all, {"timeout": str(milliseconds), "zone": self.context.timezone.key})
 
+    def _restrict_mysql(self, connection: Connection) -> None:
+        from sqlalchemy import text
+
+        seconds = self.settings.timeout.total_seconds()
+        maria = getattr(connection.dialect, "is_mariadb", False)
+        limit = f"max_statement_time = {seconds:.0f}" if maria else f"max_execution_time = {seconds * 1000:.0f}"
+        for statement in (f"SET SESSION {limit}", "SET SESSION TRANSACTION READ ONLY", "START TRANSACTION READ ONLY"):
+            connection.execute(text(statement))
+
     @property
     def _where(self) -> str:
         """The database without what logs in."""
@@ -213,15 +290,16 @@ class Sql(OutcomeSource):
     def _refused(self, error: Exception) -> SourceError:
         said = str(getattr(error, "orig", None) or error)
         message = f"{self._where}: {self._without_secrets(said)}"
-        code = getattr(getattr(error, "orig", None), "sqlstate", None)
-        if code == _TOO_LONG or said == "interrupted":
+        orig = getattr(error, "orig", None)
+        code = getattr(orig, "sqlstate", None) or next(iter(getattr(orig, "args", ())), None)
+        if code in _TOO_LONG or said == "interrupted":
             seconds = self.settings.timeout.total_seconds()
             return SourceError(
                 _("{where}: the query took longer than {seconds:.0f} s; `timeout` gives it more").format(
                     where=self._where, seconds=seconds
                 )
             )
-        if code in _NO_SELECT or "readonly database" in said:
+        if code in _NO_SELECT or "readonly database" in said or said in ("not authorized", "authorization denied"):
             return SourceError(
                 _("{message}. okrsync only reads: write one SELECT of day and value").format(message=message)
             )
