@@ -197,6 +197,14 @@ def _store(config: Config, now: datetime) -> Iterator[Check]:
         return
     try:
         yield Check(about, "good", _("{store} can be read and written").format(store=config.shown_store))
+        mode = open_to_others(Path(path)) if path else None
+        if mode is not None:
+            yield Check(
+                about,
+                "warning",
+                _("others on this machine may read or change {file} (mode {mode})").format(file=path, mode=mode),
+                _("`chmod 600` it: it holds what the tokens could read"),
+            )
         statuses = read.source_statuses(engine, sources=config.sources.keys(), end=now)
         known = {status.source for status in statuses}
         unread = {status.source for status in statuses if status.last_success is None} | (config.sources.keys() - known)

@@ -6,11 +6,18 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from okrsync_github.client import GitHubClient
+from okrsync_jira import JiraConnector
 
 from okrsync.checkup import Check, clocks, time_zones
+from okrsync.http import HttpPolicy
+from okrsync.publish.confluence import Confluence
+from okrsync.publish.git import Git
+from okrsync.publish.mediawiki import MediaWiki
 from okrsync.sandbox.git_http import GitHttpStandIn
 from okrsync.sandbox.github import GitHubStandIn
 from okrsync.sandbox.jira import JiraStandIn
@@ -166,6 +173,70 @@ def _wiki_token(company: Company) -> None:
 
 def _broken_store(company: Company) -> None:
     company.project.write("okrsync.db", "this is no database, it is much too long for that " * 100)
+
+
+def _clock(company: Company) -> str:
+    company.jira.skew = 600
+    return "shop: the clock of this machine is 10 minutes behind the service's"
+
+
+def _clock_of_github(company: Company) -> str:
+    company.github.skew = -7200
+    return "hub: the clock of this machine is 2 hours ahead of the service's"
+
+
+def _store_of_others(company: Company) -> str:
+    company.project.run("sync", "clone")
+    store = company.project.path / "okrsync.db"
+    store.chmod(0o644)
+    return f"store: others on this machine may read or change {store} (mode 0644)"
+
+
+@pytest.mark.parametrize("plant", [_clock, _clock_of_github, _store_of_others])
+@pytest.mark.parametrize("company", ["cloud"], indirect=True)
+def test_what_to_look_at(company: Company, plant: Callable[[Company], str]) -> None:
+    company.project.write("okrsync.yaml", company.main)
+    company.project.write("okrs/q4.yaml", RUNNING)
+    said = plant(company)
+    ran = company.doctor(goals=RUNNING)
+    assert ran.code == 0
+    assert f"warning  {said}" in ran.out
+
+
+NOBODY = "http://127.0.0.1:1"
+
+
+@pytest.mark.usefixtures("one_try")
+@pytest.mark.parametrize("company", ["cloud"], indirect=True)
+def test_hosts_that_cannot_be_reached(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source of each kind, each wiki and each outcome source, all at once: every one of them is said."""
+    once = HttpPolicy(attempts=1)
+    for each in (Git, Confluence, MediaWiki, JiraConnector):
+        monkeypatch.setattr(each, "policy", once)
+    monkeypatch.setattr("okrsync_github.client.GitHubClient", partial(GitHubClient, policy=once))
+    company.jira.stop()
+    company.github.stop()
+    company.wiki.stop()
+    wikis = f"""\
+  - {{type: confluence, url: '{NOBODY}/wiki', auth: {{token: '${{WIKI_TOKEN}}'}}, space: OKR}}
+  - {{type: mediawiki, url: '{NOBODY}/api.php', auth: {{user: Bot@x, password: '${{WIKI_TOKEN}}'}}}}
+"""
+    sources = {
+        "csv": f"path: '{NOBODY}/a.csv'",
+        "http": f"url: '{NOBODY}/a'",
+        "prometheus": f"url: '{NOBODY}', query: up",
+        "sql": "url: 'postgresql://127.0.0.1:1/shop', query: 'SELECT 1, 2'",
+    }
+    more = "".join(
+        f"      - id: KR2.{kind}\n        title: Shops\n        owner: lin\n"
+        f"        metric: {{baseline: 1, target: 2, source: {{type: {kind}, {how}}}}}\n"
+        for kind, how in sources.items()
+    )
+    ran = company.doctor(company.main + wikis, RUNNING + more)
+    assert ran.code == 3
+    bad = [line.split(": ")[0].removeprefix("BAD").strip() for line in ran.out.splitlines() if line.startswith("BAD")]
+    assert bad == ["shop", "hub", *(f"KR2.{kind}" for kind in sources), "wiki git", "wiki confluence", "wiki mediawiki"]
+    assert "Traceback" not in ran.err
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -710,6 +711,13 @@ def test_an_app_mints_one_token_for_all_threads(github: GitHubStandIn) -> None:
         futures = [pool.submit(lambda: list(connector.pages(SCOPE, plan.shards[0], None))) for _ in range(4)]
         assert all(len(future.result()[0].items) == 5 for future in futures)
         assert connector.describe().endswith("as app 12, installation 34")
+        assert "may do more" not in str(list(connector.checkup(datetime.now(UTC))))
+    github.app_permissions["issues"] = "write"
+    with connected(github.url, auth=auth) as connector:
+        assert "the App may do more than read: issues: write" in str(list(connector.checkup(datetime.now(UTC))))
+    github.requests[:] = [each for each in github.requests if "access_tokens" not in each.path][:1] + [
+        each for each in github.requests if "access_tokens" in each.path
+    ][:1]
     assert github.count("/app/installations/34/access_tokens") == 1
 
     wrong = auth | {"installation_id": 35}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from okrsync.checkup import Check, clocks, readable, trying
 from okrsync.errors import SourceError
@@ -32,6 +32,7 @@ def checkup(connector: GitHubConnector, client: GitHubClient, now: datetime) -> 
     yield Check(source, "good", connector.describe())
     yield from clocks(source, answer.date, now)
     yield from _token(source, answer, now)
+    yield from _app(source, client.granted)
     for scope in connector.scopes():
         yield from _repository(connector, client, scope)
 
@@ -50,6 +51,19 @@ def _token(source: str, answer: Answer, now: datetime) -> Iterator[Check]:
     if expires is not None and expires - now <= EXPIRES_SOON:
         yield Check(
             source, "warning", _("the token ends on {day}").format(day=expires.date()), _("make a new one before")
+        )
+
+
+def _app(source: str, granted: Mapping[str, Any]) -> Iterator[Check]:
+    writing = sorted(
+        f"{one_line(str(name), 40)}: {one_line(str(may), 20)}" for name, may in granted.items() if may != "read"
+    )
+    if writing:
+        yield Check(
+            source,
+            "warning",
+            _("the App may do more than read: {permissions}").format(permissions=", ".join(writing)),
+            _("give the App read access to Metadata, Issues, Pull requests and Contents, and nothing else"),
         )
 
 

@@ -108,6 +108,8 @@ class GitHubClient:
         self._lines: list[_Line] = []
         self._lock = threading.Lock()
         self._minted: tuple[str, datetime] | None = None
+        self.granted: Mapping[str, Any] = {}
+        """What an App's installation may do, once its token was made: ``{"issues": "read"}``."""
         self._pace = context.paces.of(settings.url, HOST_LIMITS if settings.is_cloud else ENTERPRISE_LIMITS)
         self._without_graphql = False
         self._spent_told = 0.0
@@ -467,6 +469,8 @@ class GitHubClient:
         if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise SourceError(_("{where}: the answer holds no usable token").format(where=where))
         keep_out(token)
+        granted = body.get("permissions")
+        self.granted = granted if isinstance(granted, dict) else {}
         return token, expires
 
 

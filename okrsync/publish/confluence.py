@@ -83,11 +83,20 @@ class Confluence(PageByPage[Api]):
         """Whether space and parent are there, and, on Cloud, whether the account may create pages."""
         with self.opened() as api:
             self._parent(api)
-            may = api.may_write()
+            may, needless = api.may_write(), api.needless()
         if may is False:
             raise SourceError(_("the wiki {where}: the account may not create pages there").format(where=self.where))
         said = _("{wiki} can be read") if may else _("{wiki} can be read, and whether it can be written is not told")
         yield Check("wiki confluence", "good" if may else "warning", said.format(wiki=self.where))
+        if needless:
+            yield Check(
+                "wiki confluence",
+                "warning",
+                _("the account may do more than needed in that space: {operations}").format(
+                    operations=", ".join(needless)
+                ),
+                _("give okrsync an account of its own that may view the space and add pages and attachments"),
+            )
 
     def bring(self, wiki: Api, page: WikiPage, done: Progress) -> tuple[Outcome, str | None]:
         shown: list[Attachment] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -65,6 +65,10 @@ class Api(ABC):
     @abstractmethod
     def may_write(self) -> bool | None:
         """Whether the account may create pages in the space; None where the service does not tell."""
+
+    def needless(self) -> Sequence[str]:
+        """What the account may do beside what is needed, as far as the service tells: ``delete page``."""
+        return ()
 
     @abstractmethod
     def page(self, title: str) -> Page | None:
@@ -187,12 +191,18 @@ class Cloud(Api):
         self._space = str(found[0]["id"])
 
     def may_write(self) -> bool | None:
+        allowed = self._operations()
+        return None if allowed is None else "create page" in allowed
+
+    def needless(self) -> Sequence[str]:
+        allowed = self._operations() or ()
+        return [each for each in allowed if each.partition(" ")[0] in ("administer", "delete", "purge")]
+
+    def _operations(self) -> Sequence[str] | None:
         status, answer = self._ask("GET", f"api/v2/spaces/{self._space}/operations", accepted=(403, 404))
         if status >= 400:
             return None
-        return {"operation": "create", "targetType": "page"} in [
-            {key: each.get(key) for key in ("operation", "targetType")} for each in answer["operations"]
-        ]
+        return [one_line(f"{each['operation']} {each['targetType']}", 40) for each in answer["operations"]]
 
     def page(self, title: str) -> Page | None:
         params = {"space-id": self._space, "title": title, "status": ["current", "archived"], "body-format": "storage"}

@@ -49,6 +49,8 @@ class ConfluenceStandIn(StandIn):
         self.email, self.token = "bot@acme.example", "s3cret-confluence-token"
         self.space, self.space_id = "OKR", "65537"
         self.may_write = self.attachments = True
+        self.may_also: list[str] = []
+        """What else the account may do, such as ``administer space``."""
         self._lock = threading.RLock()
         self._ids = count(1001)
         self._macros = count(1)
@@ -199,6 +201,7 @@ class ConfluenceStandIn(StandIn):
         operations = [{"operation": "read", "targetType": "space"}]
         if self.may_write:
             operations.append({"operation": "create", "targetType": "page"})
+        operations += [dict(zip(("operation", "targetType"), each.split(), strict=True)) for each in self.may_also]
         return Response(200, {"operations": operations})
 
     # Pages

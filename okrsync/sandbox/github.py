@@ -71,6 +71,8 @@ class GitHubStandIn(GitHubState, StandIn):
         self._limit: tuple[int, str, int, float] | None = None
         self._graphql_spent_until = 0
         self._app: tuple[str, str, int] | None = None
+        self.app_permissions = {"metadata": "read", "issues": "read", "pull_requests": "read", "contents": "read"}
+        """What the App's installation may do."""
         self._app_tokens: dict[str, float] = {}
 
     @property
@@ -210,7 +212,8 @@ class GitHubStandIn(GitHubState, StandIn):
             return _refusal(401, "'Expiration time' claim ('exp') is too far in the future")
         app = {"id": int(app_id) if app_id.isdigit() else 1, "slug": "okrsync", "name": "okrsync", "events": []}
         installation = {
-            "id": installation_id, "app_id": app["id"], "repository_selection": "all", "permissions": {},
+            "id": installation_id, "app_id": app["id"], "repository_selection": "all",
+            "permissions": self.app_permissions,
             "access_tokens_url": f"{self.api_url}/app/installations/{installation_id}/access_tokens",
         }  # fmt: skip
         if (request.method, path) == ("GET", "/app"):
@@ -223,7 +226,13 @@ class GitHubStandIn(GitHubState, StandIn):
             self._app_tokens[token] = expires
             moment = iso(datetime.fromtimestamp(expires, UTC))
             return Response(
-                201, {"token": token, "expires_at": moment, "permissions": {}, "repository_selection": "all"}
+                201,
+                {
+                    "token": token,
+                    "expires_at": moment,
+                    "permissions": self.app_permissions,
+                    "repository_selection": "all",
+                },
             )
         return _refusal(404, "Not Found")
 
