@@ -39,7 +39,7 @@ CANARIES = {name: f"Canary+{number:02}/{name.title().replace('_', '')}/4711" for
 BAD = {
     "401": Response(401, {"message": "Bad credentials"}),
     "403": Response(403, {"message": "Forbidden"}),
-    "500": Response(500, body=b"<html>Oops</html>"),
+    "500": Response(500, headers={"Retry-After": "0"}, body=b"<html>Oops</html>"),
     "503": Response(503, {"message": "busy"}, headers={"Retry-After": "0"}),
     "login page": Response(200, headers={"Content-Type": "text/html"}, body=b"<html><form>Log in</form></html>"),
     "garbage": Response(200, headers={"Content-Type": "application/json"}, body=b'{"a": [1,'),
