@@ -29,7 +29,7 @@ from pydantic import BaseModel, ValidationError
 
 from okrsync.connector import Connector, Cursor, Page, Plan, Shard, SourceSettings
 from okrsync.errors import SourceError
-from okrsync.model import Cycle, ItemState, KeyResult, Metric, Objective, Programme, Scope, WorkItem
+from okrsync.model import Cycle, ItemState, KeyResult, Kind, Metric, Objective, Programme, Scope, WorkItem
 from okrsync.outcomes.interface import OutcomeSettings, OutcomeSource
 from okrsync.publish.interface import Attachment, Publisher, PublisherSettings, WikiPage
 from okrsync.redaction import forms_of
@@ -255,7 +255,7 @@ class OutcomeContract:
             cadence=source.context.cadence,
             counted=source.context.periods,
         )
-        key_result = KeyResult("KR1", "O1", "Shops", None, "metric", metric)
+        key_result = KeyResult("KR1", "O1", "Shops", None, Kind.METRIC, metric)
         objective = Objective("O1", "C1", "acme", "Sell", (key_result,))
         programme = Programme((Cycle("C1", *days),), (), (), (objective,))
         (tmp_path / "kept").mkdir()
