@@ -18,6 +18,7 @@ test: .venv
 # A thousand scenarios of faults and kills, for an hour or so; what it counts goes into docs/faults.md.
 soak: .venv
 	$(BIN)/python -m tests.soak
+	$(BIN)/python -m tests.hostile
 
 lint: .venv
 	$(BIN)/ruff check .

@@ -74,6 +74,15 @@ def test_cleaned_text_is_a_line_that_any_format_can_hold(text: str) -> None:
     assert clean(line) == line
 
 
+@pytest.mark.parametrize("text", ["\u200d" * 30 + "x", "x" + "\u200d" * 300 + "y", "\u200c \u200d", "a \u200d b"])
+def test_joiners_stand_alone_between_characters(text: str) -> None:
+    """Found by the long form: where a line is wrapped depends on their width, which is not the same everywhere."""
+    line = clean(text)
+    assert "\u200d\u200d" not in line
+    assert clean(line) == line
+    assert not line.startswith(("\u200d", "\u200c"))
+
+
 def test_the_shapes_see_a_hole() -> None:
     """Each of them, when a text is put into its format as it is."""
     attacks = {

@@ -22,6 +22,7 @@ _ESCAPE_SEQUENCE = re.compile(
 )
 # Without the two joiners, Persian and Indic words and many emoji fall apart; they reorder nothing.
 _JOINERS = "\u200c\u200d"
+_RUN_OF_JOINERS = re.compile(f"([{_JOINERS}])[{_JOINERS}]+")
 _NO_CHARACTERS = "\ufffe\uffff"
 """XML cannot hold these."""
 _WORD_JOINER = "\u2060"
@@ -57,7 +58,11 @@ def clean(text: str, limit: int = LIMIT) -> str:
         or character in _JOINERS
         or (unicodedata.category(character) not in {"Cc", "Cf", "Cs"} and character not in _NO_CHARACTERS)
     )
-    line = " ".join(kept.split())
+    words = kept.split()
+    if any(joiner in kept for joiner in _JOINERS):
+        # They stand between two characters; a run of them has no width, or one that no two programs agree on.
+        words = [_RUN_OF_JOINERS.sub(r"\1", word.lstrip(_JOINERS)) for word in words]
+    line = " ".join(filter(None, words))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

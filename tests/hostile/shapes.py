@@ -18,7 +18,7 @@ from okrsync.publish.storage_section import parsed
 
 Shape = list[Any]
 
-HOSTS = frozenset({"acme.example", "acme.atlassian.net"})
+HOSTS = frozenset({"acme.example", "acme.atlassian.net", "127.0.0.1"})
 """To these alone a page may link."""
 _UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
