@@ -30,18 +30,19 @@ _POSTINGS = 8
 """So many key results are looked at for one feature, those where it weighs most: what all have in common tells none."""
 
 
-def words(text: str) -> list[str]:
+@lru_cache(4096)
+def words(text: str) -> tuple[str, ...]:
     """A text as terms: lower case, English endings cut, ``textField`` as two, Chinese as overlapping pairs of signs."""
     text = text[:_TITLE_LENGTH]
     if text.isascii():
-        return [_stem(word) for word in _ASCII.findall(text) if len(word) > 1]
+        return tuple(_stem(word) for word in _ASCII.findall(text) if len(word) > 1)
     found: list[str] = []
     for word in _ANY.findall(text):
         if re.match(f"[{_CJK}]", word):
             found += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
         elif len(word) > 1:
             found.append(_stem(word))
-    return found
+    return tuple(found)
 
 
 @lru_cache(50_000)
@@ -65,19 +66,22 @@ class Resemblance:
                     examples[kr_id].append(one)
         own = {kr.id: list(dict.fromkeys((*words(kr.title), *words(objective.title)))) for kr, objective in goals}
         occurs: Counter[str] = Counter()
+        self._work = work  # so that what is remembered by identity stays what it is
+        self._features: dict[int, tuple[str, ...]] = {}
         for one in work:
-            occurs.update(_features(one))
-        for features in own.values():
+            features = self._features[id(one)] = _features(one)
             occurs.update(features)
+        for terms in own.values():
+            occurs.update(terms)
         total = len(work) + len(own)
         self._rarity = {feature: math.log1p(total / count) for feature, count in occurs.items()}
         self._index: dict[str, list[tuple[str, float]]] = defaultdict(list)
-        for kr_id, features in own.items():
+        for kr_id, terms in own.items():
             profile: dict[str, float] = defaultdict(float)
-            for feature, weight in self._vector(features).items():
+            for feature, weight in self._vector(terms).items():
                 profile[feature] += _OWN_WEIGHT * weight
             for one in examples[kr_id]:
-                for feature, weight in self._vector(_features(one)).items():
+                for feature, weight in self._vector(self._features[id(one)]).items():
                     profile[feature] += weight
             heaviest = sorted(profile.items(), key=lambda entry: (-entry[1], entry[0]))[:_PROFILE]
             length = math.sqrt(sum(weight * weight for _, weight in heaviest)) or 1.0
@@ -90,7 +94,8 @@ class Resemblance:
     def of(self, one: WorkText, best: int = 3) -> list[tuple[str, float]]:
         """The ``best`` key results with their score, 0 to 1, the highest first."""
         scores: dict[str, float] = defaultdict(float)
-        for feature, weight in self._vector(_features(one)).items():
+        features = self._features.get(id(one)) or _features(one)
+        for feature, weight in self._vector(features).items():
             for kr_id, other in self._index.get(feature, ()):
                 scores[kr_id] += weight * other
         if best == 1:  # a third of the time of what follows, and what is asked for every piece
@@ -106,8 +111,8 @@ class Resemblance:
         return {feature: weight / length for feature, weight in weights.items()}
 
 
-def _features(one: WorkText) -> list[str]:
+def _features(one: WorkText) -> tuple[str, ...]:
     """Terms, and facets as ``labels:payouts``; each once, in an order that does not depend on hashing."""
     texts = [one.piece.title] if one.epic_title is None else [one.piece.title, one.epic_title]
     terms = (word for text in texts for word in words(text))
-    return list(dict.fromkeys((*terms, *(f"{key}:{value}" for key, value in one.facets))))
+    return tuple(dict.fromkeys((*terms, *(f"{key}:{value}" for key, value in one.facets))))

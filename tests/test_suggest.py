@@ -56,7 +56,7 @@ def found(*unlinked: WorkText, **options: Any) -> list[Suggestion]:
     ],
 )
 def test_words(text: str, terms: list[str]) -> None:
-    assert words(text)[: len(terms)] == [term if term != "API" else words("APIs")[0] for term in terms]
+    assert list(words(text)[: len(terms)]) == [term if term != "API" else words("APIs")[0] for term in terms]
 
 
 def test_work_is_compared_with_what_is_linked_already() -> None:

@@ -129,6 +129,8 @@ def pieces(
 
 
 _NONE: frozenset[str] = frozenset()
+_AT_ONCE = 2_000
+"""So many rows are fetched in one call: one by one takes a third longer."""
 # Two statements each: asked for both at once, no database takes its index of days, but reads every item.
 _WINDOW = ("piece.done_at IS NULL", "piece.done_at >= :start")
 _OPEN = ("piece.done_at IS NULL", "piece.done_at >= :end")
@@ -161,7 +163,8 @@ def _rows(connection: Connection, query: str, chosen: str, done: str, bounds: di
         wanted = "(SELECT json_array_elements_text(CAST(:key_results AS json)))"
     pieces_ = f"{chosen.format(wanted=wanted)}items piece"
     window = f"{'piece.id = chosen.piece_id AND ' if chosen else ''}{done} AND piece.created_at < :end"
-    return connection.execute(text(query.format(pieces=pieces_, window=window)), bounds)
+    for some in connection.execute(text(query.format(pieces=pieces_, window=window)), bounds).partitions(_AT_ONCE):
+        yield from some
 
 
 def _served(rows: Iterable[Any], key_results: Collection[str]) -> dict[int, frozenset[str]]:
@@ -177,7 +180,7 @@ def _served(rows: Iterable[Any], key_results: Collection[str]) -> dict[int, froz
 def _moment(value: Any) -> datetime:
     """A time as the driver gives it: text in SQLite, see ``okrsync.store.schema.Moment``."""
     if isinstance(value, str):
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        return datetime.fromisoformat(f"{value}+00:00")
     moment: datetime = value.astimezone(UTC)
     return moment
 
