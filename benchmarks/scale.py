@@ -25,6 +25,17 @@ from okrsync.store.linking import link_all
 from okrsync.store.schema import dirty_items, items
 from okrsync.store.statements import bulk_insert
 
+PARTS = (
+    ("okrsync.config", "load_config", "the configuration"),
+    ("okrsync.store.read", "pieces", "pieces of work, read"),
+    ("okrsync.store.read", "rule_links", "what each rule matches"),
+    ("okrsync.store.outcomes", "measurements_of", "measurements, read"),
+    ("okrsync.judge", "judge_together", "verdicts, their movements and since when"),
+    ("okrsync.reporting", "diagnose", "findings of both days"),
+    ("okrsync.reporting", "_suggestions", "work rules suggested"),
+    ("okrsync.report.json", "to_json", "JSON"),
+)
+"""Where a report's time goes: functions, and what they do."""
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 CHANGED = 100
 CHART = ROOT / "docs" / "scale.svg"
@@ -60,6 +71,8 @@ class Measured:
     report: tuple[float, float]
     size: float
     """MB on disk"""
+    parts: str
+    """Rows of a table: where the report's time goes."""
 
 
 def _step(name: str, path: Path, store: str, count: int) -> tuple[float, float]:
@@ -87,6 +100,40 @@ def _run_step(name: str, path: Path, store: str, count: int) -> None:
     print(took, int(peak[1]) / 1024)
 
 
+def _parts(path: Path) -> str:
+    """CPU seconds of each of ``PARTS`` in one report, and of the rest."""
+    from importlib import import_module
+
+    from okrsync.cli import main
+
+    spent = {what: 0.0 for _, _, what in PARTS}
+
+    def timed(module: str, name: str, what: str) -> None:
+        function = getattr(import_module(module), name)
+
+        def replacement(*given: object, **named: object) -> object:
+            started = time.process_time()
+            found = function(*given, **named)
+            found = iter(list(found)) if hasattr(found, "__next__") else found
+            spent[what] += time.process_time() - started
+            return found
+
+        setattr(import_module(module), name, replacement)
+
+    for part in PARTS:
+        timed(*part)
+    imported = time.process_time()
+    try:
+        main(["-c", str(path), "report", "--as-of", str(AS_OF), "--format", "json", "-o", str(path / "parts.json")])
+    except SystemExit as ended:
+        if ended.code:
+            raise
+    whole = time.process_time()
+    rows = [("starting Python and imports", imported), *spent.items()]
+    rows += [("the rest", whole - imported - sum(spent.values())), ("all", whole)]
+    return "\n".join(f"| {what} | {seconds:.2f} |" for what, seconds in rows)
+
+
 def measure(count: int, store: str | None = None, size_of: Callable[[Path], float] | None = None) -> Measured:
     """Fill a store, link it, change 100 items and link again, and report. ``store`` is the URL of an empty one, by
     default a file; ``size_of`` tells its MB."""
@@ -98,7 +145,9 @@ def measure(count: int, store: str | None = None, size_of: Callable[[Path], floa
         relink = _step("link", path, store, count)
         cost = run(path, "okrsync.cli", "report", "--as-of", str(AS_OF), "--format", "json", "-o", "report.json")
         size = size_of(path) if size_of else (path / "okrsync.db").stat().st_size / 1e6
-    return Measured(count, link, relink, (cost.wall, cost.peak), size)
+        command = [sys.executable, "-m", "benchmarks.scale", "--parts", str(path)]
+        parts = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    return Measured(count, link, relink, (cost.wall, cost.peak), size, parts)
 
 
 def table(measured: Sequence[Measured], kind: str = "SQLite") -> str:
@@ -122,7 +171,8 @@ def table(measured: Sequence[Measured], kind: str = "SQLite") -> str:
             )
         )
         rows.append(f"| {cells} |")
-    return "\n".join(rows)
+    said = f"Where the time of the report of {measured[-1].count:,} items goes, CPU s in one process:"
+    return "\n".join([*rows, "", said, "", "| what | s |", "|---|--:|", measured[-1].parts])
 
 
 def chart(measured: Sequence[Measured]) -> str:
@@ -176,8 +226,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=SIZES[-1])
     parser.add_argument("--step", nargs=3, metavar=("STEP", "FOLDER", "STORE"))
+    parser.add_argument("--parts", metavar="FOLDER")
     asked = parser.parse_args()
     if asked.step:
         _run_step(asked.step[0], Path(asked.step[1]), asked.step[2], asked.items)
+    elif asked.parts:
+        print(_parts(Path(asked.parts)))
     else:
         print(table([measure(count) for count in SIZES if count <= asked.items]))

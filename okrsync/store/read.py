@@ -142,6 +142,7 @@ _STANDING = (
     "SELECT piece.id, piece.source, scope.name, piece.key, piece.title, piece.url, piece.created_at, piece.updated_at, "
     "piece.done_at, piece.kind, piece.assignee, piece.author, piece.state, piece.status, piece.status_id, "
     "piece.resolution, piece.resolution_id FROM {pieces} CROSS JOIN scopes scope WHERE {window} "
+    "AND piece.created_at < :end "
     "AND scope.id = piece.scope_id AND scope.configured "
     "AND EXISTS (SELECT 1 FROM parts own WHERE own.item_id = piece.id AND own.piece_id = piece.id)"
 )
@@ -153,7 +154,8 @@ _SERVED = (
     "SELECT DISTINCT p.piece_id, l.key_result FROM {pieces} CROSS JOIN parts p CROSS JOIN links l WHERE {window} "
     "AND p.piece_id = piece.id AND l.item_id = p.item_id AND l.reason IN ('rule', 'trailer', 'parent')"
 )
-"""``CROSS JOIN`` is an inner join that SQLite carries out in this order."""
+"""``CROSS JOIN`` is an inner join that SQLite carries out in this order. Only ``_STANDING`` looks at the pieces' own
+rows: to the others the index of days is enough, and what they say of pieces that were created later nobody asks for."""
 
 
 def _rows(connection: Connection, query: str, chosen: str, done: str, bounds: dict[str, Any]) -> Iterable[Any]:
@@ -162,7 +164,7 @@ def _rows(connection: Connection, query: str, chosen: str, done: str, bounds: di
     if connection.dialect.name == "postgresql":
         wanted = "(SELECT json_array_elements_text(CAST(:key_results AS json)))"
     pieces_ = f"{chosen.format(wanted=wanted)}items piece"
-    window = f"{'piece.id = chosen.piece_id AND ' if chosen else ''}{done} AND piece.created_at < :end"
+    window = f"{'piece.id = chosen.piece_id AND ' if chosen else ''}{done}"
     for some in connection.execute(text(query.format(pieces=pieces_, window=window)), bounds).partitions(_AT_ONCE):
         yield from some
 
