@@ -39,8 +39,6 @@ PATIENCE = 600.0
 """Seconds for which a host may give no usable answer before a run gives it up. Longer than one request is tried for
 (``okrsync.http``), and it is what a source that is down costs, however many scopes it has."""
 _MINUTE = 60.0
-_WORTH_A_WORD = 0.5
-"""Seconds between two requests that a person should be told of."""
 _SORTS = 64
 
 
@@ -148,11 +146,7 @@ class Pacing:
         if self._under_way >= int(self._window.size):
             return Hold(None)
         next_at = self._rate.next_at(now)
-        if next_at <= now:
-            return None
-        if next_at - now < _WORTH_A_WORD or self._rate.limit is None:
-            return Hold(next_at)
-        return Hold(next_at, _("it bears about {rate:.1f} requests a second").format(rate=self._rate.limit))
+        return Hold(next_at) if next_at > now else None
 
     def begin(self, now: float, kind: str = "", points: int = 1) -> None:
         """A request starts."""

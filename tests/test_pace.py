@@ -93,19 +93,6 @@ def test_a_pause_holds_everybody_and_says_why() -> None:
     assert pacing.ask(6) is None
 
 
-def test_a_host_that_bears_little_is_said_to() -> None:
-    pacing = Pacing(8)
-    for now in (0.0, 3.0):
-        pacing.begin(now)
-        pacing.refused(now + 0.1, now, 1.0, "it answered 429")
-    pacing.begin(6.0)
-    hold = pacing.ask(6.0)
-    assert hold is not None
-    assert hold.until is not None
-    assert hold.until > 7.0
-    assert hold.why == "it bears about 0.6 requests a second"
-
-
 def test_refusals_without_a_time_pause_longer_each_time() -> None:
     pacing = Pacing(1)
     now, pauses = 0.0, []
