@@ -221,7 +221,7 @@ def _work(console: Console, made: Explanation) -> None:
             console.print()
             say(console, _("{group}: {count}").format(group=title, count=len(items)), style="bold", indent=2)
             for item in items:
-                say(console, f"{_named(item)}: {_why(item.links)}", indent=4, hanging=2)
+                say(console, f"{_named(item)}{_(': ')}{_why(item.links)}", indent=4, hanging=2)
                 _address(console, item.url)
 
 
@@ -239,13 +239,15 @@ def _piece(console: Console, made: Explanation, piece: ExplainedPiece) -> None:
             state = _("{state} (later; what changed before is not known)").format(state=state)
     else:
         state = piece.why_not or ""
-    say(console, f"{state}: {words.piece(one.piece)}", indent=4, hanging=2)
+    say(console, f"{state}{_(': ')}{words.piece(one.piece)}", indent=4, hanging=2)
     _address(console, one.piece.url)
     for item in piece.items:
         own = [link for link in item.links if link.reason in OWN]
         if own:
             itself = item.id == one.piece.id
-            say(console, f"{'' if itself else f'{_named(item)}: '}{_why(own)}", indent=6, hanging=2, style="dim")
+            say(
+                console, f"{'' if itself else f'{_named(item)}' + _(': ')}{_why(own)}", indent=6, hanging=2, style="dim"
+            )
             if not itself:
                 _address(console, item.url, indent=8)
     others = [item for item in piece.items if item.id != one.piece.id and not _has_own(item)]

@@ -130,7 +130,7 @@ def _busy_one(console: Console, report: Report, judgement: Judgement) -> None:
         _say(console, f"- {reason}", indent=4, hanging=2)
     named = newest(judgement.completed, NAMED)
     for piece in named:
-        done = "" if piece.done_at is None else f"{words.day(day_of(piece.done_at, report.zone))}: "
+        done = "" if piece.done_at is None else f"{words.day(day_of(piece.done_at, report.zone))}{_(': ')}"
         _say(console, f"{done}{words.piece(piece)}", indent=4, hanging=2)
     if judgement.activity.completed > len(named) > 0:
         _say(console, words.more(judgement.activity.completed - len(named)), indent=4)
@@ -141,14 +141,14 @@ def _changes(console: Console, report: Report) -> None:
     if closing is not None:
         _heading(console, _("What changed since the cycle ended on {day}").format(day=words.day(closing.as_of)))
         for id_, text in words.changes_since_end(closing):
-            _say(console, f"{clean(id_, ID_WIDTH)}: {text}", indent=2)
+            _say(console, f"{clean(id_, ID_WIDTH)}{_(': ')}{text}", indent=2)
         for sentence in words.after_the_end(closing):
             _say(console, sentence, indent=2, hanging=2)
     if not report.changes or (closing is not None and report.previous_as_of == closing.as_of):
         return
     _heading(console, _("What changed since {day}").format(day=words.day(report.previous_as_of)))
     for id_, text in words.changes(report):
-        _say(console, f"{clean(id_, ID_WIDTH)}: {text}", indent=2)
+        _say(console, f"{clean(id_, ID_WIDTH)}{_(': ')}{text}", indent=2)
 
 
 def _unlinked(console: Console, report: Report) -> None:
@@ -156,7 +156,7 @@ def _unlinked(console: Console, report: Report) -> None:
     if not report.unlinked.completed:
         return
     for scope, count in report.unlinked.by_scope:
-        _say(console, f"{clean(scope, 60)}: {words.pieces(count)}", indent=2)
+        _say(console, f"{clean(scope, 60)}{_(': ')}{words.pieces(count)}", indent=2)
     named = _(", ").join(words.piece(piece) for piece in report.unlinked.examples)
     _say(console, _("Newest: {pieces}").format(pieces=named), indent=2, hanging=2)
     if report.unlinked.suggestions:
@@ -179,7 +179,7 @@ def _findings(console: Console, report: Report) -> None:
                 continue
             said = run_on([sentence(first.message), *first.evidence])
             severity = _(words.SEVERITIES[first.severity])
-            _say(console, f"{severity} {first.rule} {first.subject.id}: {said}", indent=4, hanging=2)
+            _say(console, f"{severity} {first.rule} {first.subject.id}{_(': ')}{said}", indent=4, hanging=2)
             _say(console, _("Next: {action}").format(action=first.action), indent=6)
             if len(same) > 1:
                 _say(console, _("The same of {subjects}.").format(subjects=also(same)), indent=6)
@@ -216,7 +216,7 @@ def _trust(console: Console, report: Report) -> None:
             if status.error:
                 _say(
                     console,
-                    f"{clean(status.source, 60)}:{clean(status.scope, 60)}: {clean(status.error, 300)}",
+                    f"{clean(status.source, 60)}:{clean(status.scope, 60)}{_(': ')}{clean(status.error, 300)}",
                     style="red",
                     indent=2,
                     hanging=2,
@@ -227,5 +227,5 @@ def _trust(console: Console, report: Report) -> None:
     for judgement in report.key_results:
         reason = words.reading(judgement)
         if reason is not None:
-            _say(console, f"{clean(judgement.key_result.id, ID_WIDTH)}: {reason}", indent=2, hanging=2)
+            _say(console, f"{clean(judgement.key_result.id, ID_WIDTH)}{_(': ')}{reason}", indent=2, hanging=2)
     console.print()
