@@ -23,8 +23,10 @@ _KEYS = frozenset(
     }
 )
 """Keys whose value is a secret, whatever it looks like; compared in lower case, with ``-`` as ``_``."""
-_NOTHING = frozenset({"", "~", "null", "demo-token"})
-"""No value, and what opens the stand-ins of ``okrsync demo`` alone."""
+_NOTHING = frozenset({"", "~", "null"})
+"""No value, in lower case."""
+_DEMO = "demo-token"
+"""Opens the stand-ins of ``okrsync demo`` alone."""
 _NAMES_OF_OTHERS = frozenset({"where", "accounts", "acknowledged"})
 """Below these, keys are names that somebody else gave: a column may well be called ``token``."""
 _SHAPES = (
@@ -117,7 +119,7 @@ _COMPILED = tuple(re.compile(pattern) for _kind, _marks, pattern in _SHAPES)
 def _whole(text: str) -> str | None:
     """All of a value, when it is a secret in plain words."""
     text = text.strip()
-    return None if text.lower() in _NOTHING or _is_named(text) else text
+    return None if text == _DEMO or text.lower() in _NOTHING or _is_named(text) else text
 
 
 def _address_part(text: str) -> str | None:

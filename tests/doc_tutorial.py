@@ -1,8 +1,8 @@
 """Runs a tutorial as its reader does: writes the files it says to write, and compares what the commands print.
 
 A text block after a shell block is what its last command prints, where a line ``…`` stands for any lines and ``…``
-withwithin a line for anything. The
-clock stands at the sample company's day, and the company's services answer in place of the reader's own.
+within a line for anything; scopes may be done in any order. The clock stands at the sample company's day, and the
+company's services answer in place of the reader's own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from okrsync.sandbox.company_goals import ACCOUNT, GITHUB, JIRA, NOW, REPO, TOKEN
@@ -95,11 +96,20 @@ class Reader:
             assert Path(program).name in _ELSEWHERE, f"{where}: {program}"
 
 
+def _in_order(lines: list[str]) -> list[str]:
+    """The lines, with what scopes say when they are done in the order of their names: any may be the first."""
+    found: list[str] = []
+    for done, group in groupby(lines, lambda line: bool(re.search(r": \d+ read", line))):
+        these = list(group)
+        found += sorted(these) if done else these
+    return found
+
+
 def difference(expected: str, printed: str) -> str | None:
     """Where what was printed is not what a block shows; None when it is."""
-    rest = [line.rstrip() for line in printed.splitlines()]
+    rest = _in_order([line.rstrip() for line in printed.splitlines()])
     anywhere = False
-    for line in expected.splitlines():
+    for line in _in_order(expected.splitlines()):
         if line.strip() == "…":
             anywhere = True
             continue

@@ -26,12 +26,12 @@ MAIN_CASES = [
     ("a: 1\nb: \x07\n", "okrsync.yaml:2: not valid YAML: a control character stands here"),
     ("language: en\nlanguage: zh\n", "okrsync.yaml:2: 'language' stands twice; the first is in line 1"),
     (b"language: en\nstore: \xff\n", "okrsync.yaml:2: not UTF-8: save the file in the encoding UTF-8"),
-    ("[" * 1000, "okrsync.yaml: nested more than 40 levels deep"),
-    ("a: &a [*a]\n", "okrsync.yaml: nested more than 40 levels deep (or an alias holds itself)"),
+    ("[" * 1000, "okrsync.yaml:1: nested more than 40 levels deep"),
+    ("a: &a [*a]\n", "okrsync.yaml:1: nested more than 40 levels deep (or an alias holds itself)"),
     (
         "a: &a [1,1,1,1,1,1,1,1]\n"
         + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 8)}]\n" for n in range(9)),
-        "okrsync.yaml: more than 200,000 values, aliases expanded",
+        "okrsync.yaml:1: more than 200,000 values, aliases expanded",
     ),
     ("a: '" + "x" * 4194304 + "'", "okrsync.yaml: larger than 4 MiB"),
     ("x: &x {a: 1}\n<<: *x\n", "okrsync.yaml:2: << cannot be a key here"),

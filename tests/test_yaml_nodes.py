@@ -47,7 +47,6 @@ LEFT = {
     "unclosed": "a: [1",
     "control character": "a: \x07",
     "a list": "- 1",
-    "deep": "a: " + "[" * 150 + "]" * 150,
     "header with a comment sign": "a: |#\n  b\n",
 }
 
