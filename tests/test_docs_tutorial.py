@@ -35,6 +35,8 @@ def test_tutorial(document: str, tmp_path: Path) -> None:
         ("a\n…\ne\n", "a\nb\n", False),
         ("a.c\n", "abc\n", False),
         ("a\n", "", False),
+        ("j: 1 read, 1 new\ng: 2 read, 2 new\n", "g: 2 read, 2 new\nj: 1 read, 1 new\n", True),
+        ("b\na\n", "a\nb\n", False),
     ],
 )
 def test_difference(shown: str, printed: str, same: bool) -> None:
