@@ -121,12 +121,6 @@ def difference(expected: str, printed: str) -> str | None:
     return None if anywhere or not rest else f"more was printed: {rest[0]!r}"
 
 
-def _in_order(lines: list[str]) -> list[str]:
-    """Sources are pulled beside each other: which of them is done first is no one's promise."""
-    parts = groupby(lines, key=lambda line: re.match(r"\S+: \d+ read, ", line) is not None)
-    return [line for pulled, part in parts for line in (sorted(part) if pulled else part)]
-
-
 def environment(proxy: str, home: Path) -> dict[str, str]:
     """The reader's environment: nothing of ours but the way to the stand-ins."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
