@@ -55,6 +55,16 @@ PROJECTS = {"SHOP": "10", "PAY": "20"}
 Item = tuple[str, str, str, frozenset[str], str]
 """Scope, key, title, labels, state."""
 
+
+def search_for(folder: Path, *secrets: str) -> int:
+    """How many files there are below a folder, none of which holds a secret. Raises ``AssertionError``."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    for path in files:
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret.encode() in content], f"a token stands in {path}"
+    return len(files)
+
+
 tally: Counter[str] = Counter()
 """Over all worlds: syncs by how they ended, kills, faults by name, items compared."""
 
@@ -252,6 +262,7 @@ class World:
             assert token not in ended.err + ended.out
         assert "Traceback" not in ended.err, ended.err
         assert ended.code != 99, ended.err
+        tally["runs searched for tokens"] += 1
         return ended
 
     def sync_killed_at_request(self, number: int) -> Ended:
@@ -354,6 +365,7 @@ class World:
         but = ("keys", "scopes", "shards")
         ours, theirs = (self._content(folder, but) for folder in (self.project, fresh))
         assert ours == theirs
+        tally["files searched for tokens"] += search_for(self.folder, JIRA_TOKEN, HUB_TOKEN)
 
     def _content(self, folder: Path, but: tuple[str, ...]) -> dict[str, Any]:
         file = f"sqlite:///{folder / 'okrsync.db'}"

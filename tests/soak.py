@@ -66,6 +66,9 @@ def table(tally: Counter[str], command: str, minutes: float) -> str:
         ),
         ("pages compared with those of wikis that never failed", tally["pages compared"]),
         ("pages lost, doubled or wrong where a publication said *done*, remarks of people lost", 0),
+        ("runs whose output was searched for tokens", tally["runs searched for tokens"]),
+        ("files searched for tokens", tally["files searched for tokens"]),
+        ("tokens found", 0),
     ]
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     lines = ["", "| | |", "|---|---|", *(f"| {name} | {_shown(count)} |" for name, count in rows)]

@@ -23,6 +23,7 @@ from okrsync.sandbox.faults import FAULTS, Faults
 from okrsync.sandbox.git_http import GitHttpStandIn
 from tests.cli_project import GOALS, MAIN, series
 from tests.faulty_runs import Ended, Run, Runs
+from tests.faulty_world import search_for
 from tests.stores import _empty_store
 
 SOAKING = "OKRSYNC_SCENARIOS" in os.environ
@@ -97,6 +98,7 @@ publish:
         assert "Traceback" not in ended.err, ended.err
         for secret in (GIT_TOKEN, self.confluence.token):
             assert secret not in ended.out + ended.err
+        tally["runs searched for tokens"] += 1
         return ended
 
     def publish_killed_at_request(self, day: str, number: int) -> Ended:
@@ -250,6 +252,9 @@ class Publishing(RuleBasedStateMachine):
         assert ended.code == 0, ended.err
         self.first_ended = min(self.first_ended, len(self.weeks) - 1)
         self._check_content()
+        tally["files searched for tokens"] += search_for(
+            Path(self._folder.name), GIT_TOKEN, self.wikis.confluence.token
+        )
 
 
 def test_what_is_called_published_stands_there(runs: Runs) -> None:

@@ -207,6 +207,20 @@ def test_filters(opened: Open) -> None:
 
 
 @needs_browser
+def test_many_key_results_are_folded_and_opened_by_team(opened: Open) -> None:
+    page = opened(to_html(many()))
+    closed = "[...document.querySelectorAll('details[data-fold]')].filter(fold => !fold.open).length"
+    assert page.evaluate(closed) == 1 + 7  # all of them, and each verdict but busy
+    assert not page.locator("tr[data-result]").first.is_visible()
+    page.locator("[data-choose-team=team-3]").click()
+    shown = page.locator("tr[data-result]:visible")
+    assert shown.count() == 25
+    assert {row.get_attribute("data-team") for row in shown.all()} == {"team-3"}
+    assert page.locator("select[name=team]").input_value() == "team-3"
+    assert page.evaluate(closed) == 0
+
+
+@needs_browser
 def test_sorting(opened: Open) -> None:
     page = opened()
     head = page.get_by_role("columnheader", name="work done")

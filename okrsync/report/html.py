@@ -17,7 +17,7 @@ from okrsync.language import _, current, ngettext
 from okrsync.model import Judgement, Piece, Verdict
 from okrsync.report import charts, words
 from okrsync.report.escape import clean, link_target, writable
-from okrsync.report.markdown import MANY, anchors_of
+from okrsync.report.markdown import MANY, anchors_of, by_team
 from okrsync.report.modes import modes, sentence
 from okrsync.report.sparkline import sparkline
 from okrsync.report.value import MODES, PAGE_ORDER, GoalNode, Report, newest
@@ -114,6 +114,7 @@ def to_html(report: Report) -> str:
         ],
         many=len(results) > MANY,
         teams=_teams(report),
+        by_team=by_team(report),
         verdicts=[verdict for verdict in PAGE_ORDER if any(each.judgement.verdict is verdict for each in results)],
         modes=modes(report),
         mode_words=[(mode, words.MODES[mode]) for mode in MODES],

@@ -43,11 +43,16 @@
     }
     for (const group of all("[data-group]")) group.hidden = !all("[data-result]", group).some((item) => !item.hidden);
     for (const part of all("[data-mode-part]")) part.hidden = Boolean(chosen.mode) && part.dataset.modePart !== chosen.mode;
+    // Where there are many they are folded, until somebody looks for some of them.
+    if (Object.values(chosen).some(Boolean)) for (const fold of all("[data-fold]")) fold.open = true;
     told.textContent = page.words.shown.replace("{shown}", shown).replace("{all}", total);
   }
   form.addEventListener("change", filter);
   form.addEventListener("reset", () => setTimeout(filter));
   form.addEventListener("submit", (event) => event.preventDefault());
+  for (const team of all("[data-choose-team]")) {
+    team.addEventListener("click", function () { form.elements.team.value = team.dataset.chooseTeam; filter(); });
+  }
   filter();
 
   // Sorting: by the values that the cells carry; what has none comes last, either way.
