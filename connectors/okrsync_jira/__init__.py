@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -31,7 +31,7 @@ from okrsync_jira.history import body as history_body
 from okrsync_jira.items import Reader
 from okrsync_jira.search import Found, Search
 from okrsync_jira.settings import CloudAuth, JiraSettings
-from okrsync_jira.slices import PAGE, cut
+from okrsync_jira.slices import PAGE, cut, ended
 from okrsync_jira.wire import Issue, plain
 
 OVERLAP = timedelta(minutes=10)
@@ -193,8 +193,10 @@ class JiraConnector(Connector):
     def close(self) -> None:
         """Let go of connections."""
         with self._lock:
-            if self._executor is not None:
-                self._executor.shutdown(cancel_futures=True)
+            executor = self._executor
+        if executor is not None:
+            executor.shutdown(cancel_futures=True)  # without the lock, which what is under way may need
+        with self._lock:
             if self._client is not None:
                 self._client.close()
             self._client = self._known_site = self._executor = None
@@ -227,10 +229,21 @@ class JiraConnector(Connector):
 
     def _site(self) -> Site:
         with self._lock:
-            if self._known_site is None:
-                asked, self._site_asked = self._site_asked, None
-                self._known_site = self._ask_site() if asked is None else asked.result()
-            return self._known_site
+            if self._known_site is not None:
+                return self._known_site
+            if self._site_asked is None:
+                self._site_asked = self._side().submit(self._ask_site)
+            asked = self._site_asked
+        # Without the lock, which asking needs. Who comes after a failure asks again.
+        try:
+            site = asked.result()
+        finally:
+            with self._lock:
+                if self._site_asked is asked:
+                    self._site_asked = None
+        with self._lock:
+            self._known_site = site
+        return site
 
     def _ask_site(self) -> Site:
         source, client, side = self.context.source, self._wire(), self._side()
@@ -239,7 +252,7 @@ class JiraConnector(Connector):
         fields_asked = side.submit(_if_there, client, f"{_api(guess)}/field", source)
         me_asked = side.submit(client.get, f"{_api(guess)}/myself", source)
         asked: list[Future[Any]] = [info_asked, fields_asked, me_asked]
-        wait(asked)  # whatever fails first, nothing goes on behind its back
+        ended(asked)  # whatever fails first, nothing goes on behind its back
         info = info_asked.result()
         kind = info.data.get("deploymentType") if info and isinstance(info.data, dict) else None
         cloud = kind == "Cloud" if isinstance(kind, str) else guess
@@ -295,7 +308,7 @@ class JiraConnector(Connector):
         try:
             site = self._site()  # who we are comes first, and so does what is wrong with that
         finally:
-            wait((asked,))
+            ended([asked])
         try:
             answer = asked.result()
         except Refused as error:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import CancelledError, Executor, Future
+from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -43,6 +44,14 @@ Range = tuple[int | None, int | None]
 WHOLE: list[Range] = [(None, None)]
 
 
+def ended(asked: Sequence[Future[Any]]) -> None:
+    """Wait until all have ended or were cancelled: ``concurrent.futures.wait`` would wait for ever for those that an
+    executor cancels as it is shut down."""
+    for future in asked:
+        with suppress(CancelledError):
+            future.exception()
+
+
 def cut(search: Search, jql: str, project: str | None, side: Executor) -> list[Range]:
     """Ranges that together cover a query. The first is open towards the past and the last towards the future, so that
     issues which are made meanwhile have their place. One open range when the site does not count.
@@ -52,7 +61,7 @@ def cut(search: Search, jql: str, project: str | None, side: Executor) -> list[R
     newest = side.submit(search.first, jql, "key DESC" if project else "created DESC")
     counted = side.submit(search.count, jql) if search.cloud else None
     asked: list[Future[Any]] = [newest, *([counted] if counted else [])]
-    wait(asked)
+    ended(asked)
     issue, told = newest.result()
     total = told if counted is None else counted.result()
     if issue is None or total is None or total <= SMALL:
