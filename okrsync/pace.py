@@ -127,7 +127,7 @@ class Pace:
             self._board = board
 
     def close(self) -> None:
-        """Let nobody wait any more: what still wants to start is refused with ``RetryableError``."""
+        """Let nobody wait any more: what still wants to start is refused with ``SourceError``."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -152,7 +152,8 @@ class Pace:
                 now = self._clock()
                 hold = None if self._closed else self._pacing.ask(now, kind, points)
                 if self._closed:
-                    raise RetryableError(_("{host}: not asked any more, the sync is ending").format(host=self.host))
+                    # Not worth another try: whoever closed it waits for this one to end.
+                    raise SourceError(_("{host}: not asked any more, the sync is ending").format(host=self.host))
                 if self._pacing.given_up:
                     raise SourceError(
                         _(

@@ -198,15 +198,15 @@ def test_nobody_waits_for_a_run_that_ends() -> None:
         try:
             with pace.request():
                 outcome.append("let through")
-        except RetryableError as error:
-            outcome.append(str(error))
+        except SourceError as error:
+            outcome.append(f"{type(error).__name__}: {error}")
 
     with pace.request():
         thread = threading.Thread(target=second)
         thread.start()
         paces.close()
         thread.join()
-    assert outcome == ["acme.example: not asked any more, the sync is ending"]
+    assert outcome == ["SourceError: acme.example: not asked any more, the sync is ending"]
 
 
 class Counting(StandIn):
