@@ -436,7 +436,7 @@ def test_the_report_in_chinese_has_no_english_sentence(demo: Run) -> None:
     zh = ("--language", "zh")
     page = okrsync("report", *AS_OF, *zh, "--format", "markdown", cwd=demo.folder).stdout
     assert page.splitlines()[2] == "**本周期完成的 180 项工作中，有 79 项（44%）投向了 3 个毫无变化的关键结果。**"
-    assert "截至2026年11月20日，周期第 51 天，共 92 天。" in page
+    assert "截至 2026年11月20日，周期第 51 天，共 92 天。" in page
     assert in_english(without_findings(page, "## 五种失效模式", "## 这一页有多可信"), written) == []
     shown = okrsync("report", *AS_OF, *zh, cwd=demo.folder, COLUMNS="2000").stdout
     assert "忙而无果已持续 4 周，自2026年10月21日起" in shown

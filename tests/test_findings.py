@@ -86,7 +86,7 @@ def test_only_what_is_named_is_silenced(tmp_path: Path, goals: str, settings: st
         ("", "findings: {ignore: [{rule: S004, subject: team, reason: x}]}\n", "'team' is no subject such as"),
         ("", "findings: {ignore: [{rule: S004, subject: 'teem:a', reason: x}]}\n", "did you mean 'team'?"),
         ("", "findings: {thresholds: {chains: 0.2}}\n", "did you mean 'chain'?"),
-        ("", "findings: {thresholds: {chain: 2}}\n", "'chain' must be less than or equal to 1"),
+        ("", "findings: {thresholds: {chain: 2}}\n", "'chain' must be 1.0 or less"),
     ],
 )
 def test_mistakes_are_named_with_their_line(tmp_path: Path, goals: str, settings: str, said: str) -> None:

@@ -84,13 +84,16 @@ def bounded() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (STEPS, STEPS))
 
 
+# The system's own highest mark (`ru_maxrss`) begins with that of the program which started this one.
 CHECK = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from okrsync.cli import main
 try:
     main()
 finally:
-    print('MEMORY', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, file=sys.stderr)
+    highest = re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())
+    print('MEMORY', int(highest[1]) * 1024, file=sys.stderr)
 """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,7 +20,10 @@ from okrsync.report.escape import markdown as escaped
 from okrsync.report.markdown import to_markdown
 from okrsync.sandbox.otterwiki import OtterWiki, find_otterwiki
 from okrsync.testing import PublisherContract
+from tests.browser import CHROMIUM, browser_type_launch_args
 from tests.report_samples import full
+
+__all__ = ["browser_type_launch_args"]
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "OKR-2026-W47"
@@ -100,23 +102,13 @@ def test_wrong_account(server: OtterWiki, wiki: Git) -> None:
         publisher(server, auth={"user": server.email, "password": "wr0ng"}).publish([WikiPage(NAME, NAME, "x")])
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with (
-        sync_playwright() as playwright,
-        closing(playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])) as browser,
-    ):
-        yield browser
-
-
 @pytest.fixture
-def tab(chromium: Any) -> Iterator[Any]:
-    with closing(chromium.new_page(viewport={"width": 1280, "height": 1600})) as opened:
+def tab(request: pytest.FixtureRequest) -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on this machine (Debian: chromium)")
+    # One program may drive Chromium once: as pytest-playwright does for all tests.
+    new_context = request.getfixturevalue("new_context")
+    with closing(new_context(viewport={"width": 1280, "height": 1600}).new_page()) as opened:
         opened.heard = []
         opened.on("dialog", lambda dialog: (opened.heard.append(dialog.message), dialog.dismiss()))
         yield opened
