@@ -439,7 +439,7 @@ def test_the_report_in_chinese_has_no_english_sentence(demo: Run) -> None:
     assert "截至 2026年11月20日，周期第 51 天，共 92 天。" in page
     assert in_english(without_findings(page, "## 五种失效模式", "## 这一页有多可信"), written) == []
     shown = okrsync("report", *AS_OF, *zh, cwd=demo.folder, COLUMNS="2000").stdout
-    assert "忙而无果已持续 4 周，自2026年10月21日起" in shown
+    assert "忙而无果已持续 4 周，自 2026年10月21日 起" in shown
     assert in_english(without_findings(shown, "五种失效模式", "这份报告有多可信"), written) == []
     told = json.loads(okrsync("report", *AS_OF, *zh, "--format", "json", cwd=demo.folder).stdout)
     assert {kr["id"]: kr["verdict"] for kr in told["key_results"]} == VERDICTS
