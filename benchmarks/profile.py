@@ -182,7 +182,7 @@ def github() -> tuple[list[bytes], Callable[[bytes], Page], Callable[[str], Any]
         settings = GitHubConnector.Settings.model_validate(
             {"type": "github", "url": url, "auth": {"token": "t"}, "repos": ["acme/shop"]}
         )
-        return GitHubClient(settings, ConnectorContext("github", Path(), ZoneInfo("UTC")))  # type: ignore[arg-type]
+        return GitHubClient(settings, ConnectorContext("github", Path(), ZoneInfo("UTC")))  # type: ignore[arg-type]  # settings of any connector
 
     one = client("https://github.example")
     reader = ItemReader(one, repository, PullReader(one, repository, None, listing=False), people=False)

@@ -75,7 +75,7 @@ def _longest(expression: str, *, anchored: bool) -> int:
 
 def _stoppable(expression: str, how: str) -> Matcher:
     """The same test by the engine that can be stopped."""
-    import regex  # type: ignore[import-untyped]
+    import regex  # type: ignore[import-untyped]  # it brings no types
 
     # There, "{e}" would allow errors; here it stands for itself.
     compiled = getattr(regex.compile(_NO_COUNT.sub(r"\{", expression)), how)

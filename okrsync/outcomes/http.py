@@ -170,7 +170,7 @@ def _interpreter() -> Any:
     """
     from jmespath.visitor import TreeInterpreter
 
-    class KeepsNulls(TreeInterpreter):  # type: ignore[misc]
+    class KeepsNulls(TreeInterpreter):  # type: ignore[misc]  # jmespath has no types
         def visit_projection(self, node: Any, value: Any) -> Any:
             base = self.visit(node["children"][0], value)
             return self._each(node["children"][1], base) if isinstance(base, list) else None
