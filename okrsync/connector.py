@@ -121,6 +121,9 @@ class Connector(ABC):
     paced: ClassVar[bool] = False
     """True when every request goes through ``ConnectorContext.paces``, which holds the number of requests to ``--jobs``
     itself: then more shards than that may be pulled at once, so that a page is read while others are on their way."""
+    plans_ahead: ClassVar[bool] = False
+    """True when ``plan`` does nothing but ask the service: then it may be called before the store is opened and the run
+    has its lock, and its plan be thrown away."""
 
     def __init__(self, settings: Any, context: ConnectorContext) -> None:
         """Keep the settings; open no connection yet. ``settings`` is an instance of ``Settings``."""
@@ -130,6 +133,10 @@ class Connector(ABC):
     @abstractmethod
     def scopes(self) -> Sequence[Scope]:
         """The scopes that the settings ask for. May ask the service (an organisation's repositories)."""
+
+    def prepare(self) -> None:  # noqa: B027 - most connectors have nothing to import
+        """Import what asking takes, if that is much: a run does so before it imports what opens its store, and has
+        asked by then. What fails is raised where it is needed."""
 
     def ask_ahead(self, scopes: Sequence[Scope]) -> None:  # noqa: B027 - most connectors have nothing to ask
         """Begin to ask what the plans of these scopes will need, and do not wait for it: a run calls this before it

@@ -17,12 +17,13 @@ from types import TracebackType
 from typing import Protocol, Self
 from zoneinfo import ZoneInfo
 
-from okrsync.connector import Connector, ConnectorContext, SourceSettings
+from okrsync.connector import Connector, ConnectorContext, Cursor, Plan, SourceSettings
 from okrsync.errors import ConfigError, SourceError
 from okrsync.language import _
 from okrsync.model import Scope
 from okrsync.pace import Paces
 from okrsync.plugins import CONNECTORS, load
+from okrsync.remembered import Remembered
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,15 @@ class Opened:
     has synced with them, after what they were asking."""
 
     def __init__(
-        self, sources: Mapping[str, SourceSettings], options: SyncOptions, only: Sequence[Selector] = ()
+        self,
+        sources: Mapping[str, SourceSettings],
+        options: SyncOptions,
+        only: Sequence[Selector] = (),
+        remembered: Remembered | None = None,
     ) -> None:
-        """Begin to ask the sources, or those that ``only`` selects. Raises ``ConfigError`` when it selects what is not
-        configured, or a source's type is not installed."""
+        """Begin to ask the sources, or those that ``only`` selects; for their plans too, where ``remembered`` tells
+        from which cursor. Raises ``ConfigError`` when it selects what is not configured, or a source's type is not
+        installed."""
         for selector in only:
             if selector.source not in sources:
                 raise ConfigError(
@@ -112,15 +118,55 @@ class Opened:
         self.connectors = {
             name: make_connector(name, sources[name], options, self._relay, self.paces) for name in names
         }
+        for connector in self.connectors.values():
+            with suppress(SourceError):  # met again where it is needed
+                connector.prepare()
+        self._remembered = remembered
+        self._plans: dict[Scope, tuple[Cursor | None, Future[Plan]]] = {}
+        self._planning = ThreadPoolExecutor(options.jobs * max(1, len(names)), thread_name_prefix="okrsync-planning")
         self._threads = ThreadPoolExecutor(max(1, len(names)), thread_name_prefix="okrsync-opening")
         self.listings: dict[str, Future[Sequence[Scope]]] = {
-            name: self._threads.submit(_listed, connector, {one.scope for one in only if one.source == name} or {None})
+            name: self._threads.submit(
+                self._list, connector, {one.scope for one in only if one.source == name} or {None}
+            )
             for name, connector in self.connectors.items()
         }
 
     def tell(self, told: Told) -> None:
         """Whom to tell of waits and notes from now on; those of before are told at once."""
         self._relay.tell(told)
+
+    def take_plan(self, scope: Scope, cursor: Cursor | None) -> Plan | None:
+        """The plan of a scope that was asked for ahead, once; None where it was not, or not from this cursor.
+
+        Raises what the connector raised.
+        """
+        asked_with, asked = self._plans.pop(scope, (None, None))
+        if asked is None or asked.cancel():
+            return None
+        if asked_with != cursor:
+            asked.exception()  # a connector makes one plan of a scope at a time
+            return None
+        return asked.result()
+
+    def _list(self, connector: Connector, wanted: Collection[str | None]) -> Sequence[Scope]:
+        listed = connector.scopes()
+        scopes = [scope for scope in listed if None in wanted or scope.id in wanted]
+        # Whoever needs it meets the failure again, and says which scope it costs.
+        with suppress(SourceError):
+            connector.ask_ahead(scopes)
+        if connector.plans_ahead:
+            # No more than can be asked at once: a plan should not be old by the time that its pages are read.
+            for scope in scopes[: self.options.jobs]:
+                self._plan(connector, scope)
+        return listed
+
+    def _plan(self, connector: Connector, scope: Scope) -> None:
+        remembered = self._remembered
+        if remembered is None or not (self.options.full or remembered.may_plan(scope.source, scope.id)):
+            return
+        cursor = None if self.options.full else remembered.cursor_of(scope.source, scope.id)
+        self._plans[scope] = cursor, self._planning.submit(connector.plan, scope, cursor)
 
     def __enter__(self) -> Self:
         return self
@@ -133,17 +179,10 @@ class Opened:
     def close(self) -> None:
         """Ask nothing more, and let go of connections."""
         self.paces.close()
-        self._threads.shutdown(cancel_futures=True)
+        for threads in (self._threads, self._planning):  # in this order: who lists, plans
+            threads.shutdown(cancel_futures=True)
         for connector in self.connectors.values():
             connector.close()
-
-
-def _listed(connector: Connector, wanted: Collection[str | None]) -> Sequence[Scope]:
-    scopes = connector.scopes()
-    # Whoever needs it meets the failure again, and says which scope it costs.
-    with suppress(SourceError):
-        connector.ask_ahead([scope for scope in scopes if None in wanted or scope.id in wanted])
-    return scopes
 
 
 class _Relay:

@@ -135,7 +135,7 @@ def sync(
                 return _counted(elsewhere(task), stored)
 
             runs = _open_scopes(engine, opened, options, only, observer, results)
-            _Coordinator(engine, options, observer, threads, pull, here=elsewhere is None).run(runs)
+            _Coordinator(engine, opened, observer, threads, pull, here=elsewhere is None).run(runs)
         except BaseException:
             # Let nobody wait for tasks that have not begun; those under way end with their page.
             stopping.set()
@@ -281,7 +281,7 @@ class _Coordinator:
     def __init__(
         self,
         engine: Engine,
-        options: SyncOptions,
+        opened: Opened,
         observer: Observer,
         threads: ThreadPoolExecutor,
         pull: PullShard,
@@ -290,7 +290,8 @@ class _Coordinator:
     ) -> None:
         """``threads`` run everything but pulls, which are ``pull``'s, ``here`` in this process or elsewhere."""
         self._engine = engine
-        self._options = options
+        self._opened = opened
+        self._options = opened.options
         self._observer = observer
         self._threads = threads
         self._pull_shard = pull
@@ -367,7 +368,8 @@ class _Coordinator:
             run.plan, run.done, run.resumed = interrupted.plan, interrupted.done, True
             return
         run.was_empty = not work.has_items(self._engine, run.row.id)
-        run.plan = run.connector.plan(run.scope, None if self._options.full else run.cursor)
+        cursor = None if self._options.full else run.cursor
+        run.plan = self._opened.take_plan(run.scope, cursor) or run.connector.plan(run.scope, cursor)
         run.done = frozenset()
         scopes.start_plan(self._engine, run.row.id, run.plan)
 

@@ -99,6 +99,7 @@ class FakeSource:
         class Fake(Connector):
             type_name = "fake"
             Settings = SourceSettings
+            plans_ahead = True
 
             def __init__(self, settings: Any, context: ConnectorContext) -> None:
                 super().__init__(settings, context)

@@ -46,6 +46,7 @@ class GitHubConnector(Connector):
     type_name: ClassVar[str] = "github"
     Settings: ClassVar[type[SourceSettings]] = Settings
     paced = True
+    plans_ahead = True
     settings: _Settings
 
     def __init__(self, settings: _Settings, context: ConnectorContext) -> None:
@@ -86,8 +87,8 @@ class GitHubConnector(Connector):
         ]
         return [Scope(self.context.source, repository.full_name) for repository in repositories]
 
-    def ask_ahead(self, scopes: Sequence[Scope]) -> None:
-        """Nothing can be asked without a cursor; but what asks takes its time to import."""
+    def prepare(self) -> None:
+        """See ``Connector.prepare``."""
         from okrsync_github import planning, pulls, reader  # noqa: F401
 
         self._client  # noqa: B018

@@ -74,6 +74,7 @@ class JiraConnector(Connector):
     type_name = "jira"
     Settings = JiraSettings
     paced = True
+    plans_ahead = True
     settings: JiraSettings
     policy: ClassVar[HttpPolicy] = DEFAULT_POLICY
 
@@ -94,6 +95,10 @@ class JiraConnector(Connector):
     def scopes(self) -> Sequence[Scope]:
         """One scope a project key, or the single scope ``jql``."""
         return [Scope(self.context.source, id_) for id_ in dict.fromkeys(self.settings.projects or (JQL_SCOPE,))]
+
+    def prepare(self) -> None:
+        """See ``Connector.prepare``."""
+        self._wire()
 
     def ask_ahead(self, scopes: Sequence[Scope]) -> None:
         """See ``Connector.ask_ahead``: the site, and the projects."""

@@ -73,6 +73,7 @@ def opening(
     from okrsync.config_errors import did_you_mean
     from okrsync.errors import ConfigError
     from okrsync.opening import Opened, Selector, SyncOptions
+    from okrsync.remembered import Remembered
 
     only = [Selector.parse(text) for text in selected if text != OUTCOMES_ALONE]
     for selector in only:
@@ -89,7 +90,7 @@ def opening(
         people=config.accounts(),
         now=clock or now,
     )
-    return Opened(config.sources if only or not selected else {}, options, only)
+    return Opened(config.sources if only or not selected else {}, options, only, Remembered(config.store))
 
 
 def pull(
