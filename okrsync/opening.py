@@ -23,7 +23,7 @@ from okrsync.language import _
 from okrsync.model import Scope
 from okrsync.pace import Paces
 from okrsync.plugins import CONNECTORS, load
-from okrsync.remembered import Remembered
+from okrsync.store.remembered import Remembered
 
 
 @dataclass(frozen=True)

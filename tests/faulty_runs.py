@@ -153,9 +153,9 @@ def _import_everything() -> None:
 def _break(machine: Machine) -> None:
     from sqlalchemy import Engine, event
 
-    from okrsync import sync
+    from okrsync.coordinator import Coordinator
 
-    sync._Coordinator._census_is_due = lambda self, run: True  # type: ignore[method-assign]
+    Coordinator._census_is_due = lambda self, run: True  # type: ignore[method-assign]
 
     @event.listens_for(Engine, "connect")
     def connected(connection: Any, record: Any) -> None:

@@ -14,10 +14,10 @@ from sqlalchemy import Engine, text
 
 from okrsync import opening, plugins, sync
 from okrsync.connector import Connector
+from okrsync.coordinator import ScopeResult
 from okrsync.model import Scope
 from okrsync.opening import Selector, SyncOptions
 from okrsync.store.engine import open_store, reading
-from okrsync.sync import ScopeResult
 from tests.fake_source import FakeSource, moment
 
 UTC_ZONE = ZoneInfo("UTC")

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from okrsync.connector import Plan
+from okrsync.coordinator import ScopeResult
 from okrsync.errors import SourceError
 from okrsync.opening import Opened, SyncOptions
-from okrsync.remembered import Remembered
-from okrsync.sync import ScopeResult, sync
+from okrsync.store.remembered import Remembered
+from okrsync.sync import sync
 from tests.fake_source import FakeSource, issue, moment
 from tests.stores import UTC_ZONE, Silent, content, new_store, pairs, pull_all, use_fake
 

@@ -13,8 +13,8 @@ from okrsync.language import _
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from okrsync.coordinator import Observer, ScopeResult
     from okrsync.model import Scope
-    from okrsync.sync import Observer, ScopeResult
 
 _WORTH_A_LINE = 5.0
 """Seconds: shorter pauses are shown on a terminal's progress bar or with --verbose only."""

@@ -73,7 +73,7 @@ def opening(
     from okrsync.config_errors import did_you_mean
     from okrsync.errors import ConfigError
     from okrsync.opening import Opened, Selector, SyncOptions
-    from okrsync.remembered import Remembered
+    from okrsync.store.remembered import Remembered
 
     only = [Selector.parse(text) for text in selected if text != OUTCOMES_ALONE]
     for selector in only:
