@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from okrsync.language import _, ngettext
@@ -29,6 +31,12 @@ class Check:
     """What was found."""
     action: str = ""
     """What to do about it; empty when all is well."""
+
+
+def not_writable(path: Path) -> Path | None:
+    """What keeps this user from writing a folder, or from making it: the nearest thing on the way that exists."""
+    existing = next(each for each in (path, *path.parents) if each.exists())
+    return None if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK) else existing
 
 
 def clocks(about: str, theirs: datetime | None, ours: datetime) -> Iterator[Check]:

@@ -312,7 +312,11 @@ class ConfigFile(YamlModel):
     """Limits of the findings, and which of them are silenced."""
     census: Annotated[Duration, AfterValidator(_not_zero), WithJsonSchema(_DURATION_SCHEMA)] = timedelta(hours=24)
     """How often all ids of a scope are compared with the store, to find what was deleted, such as 24h."""
-    not_completed: tuple[Text, ...] = DEFAULT_NOT_COMPLETED
+    not_completed: Annotated[
+        tuple[Text, ...],
+        BeforeValidator(_as_list),
+        WithJsonSchema({"anyOf": [_TEXT_SCHEMA, {"type": "array", "items": _TEXT_SCHEMA}]}),
+    ] = DEFAULT_NOT_COMPLETED
     """Names or ids of resolutions and statuses that do not count as completed, matched without case.
     Replaces the default list (Won't Do, Duplicate, Cannot Reproduce …); GitHub's not_planned and duplicate, and pull
     requests closed unmerged, never count."""

@@ -212,7 +212,10 @@ def _parse(document: Document, text: str, lookup: Lookup) -> None:
         node = compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        words = _(", ").join(_yaml_words(part) for part in (error.context, error.problem) if part)
+        if error.problem and "'\\t'" in error.problem:
+            words = _("a tab stands here: YAML is indented with spaces")
+        else:
+            words = _(", ").join(_yaml_words(part) for part in (error.context, error.problem) if part)
         document.problems.append(
             Problem(shown, mark.line + 1 if mark else None, _("not valid YAML: {problem}").format(problem=words))
         )

@@ -45,6 +45,15 @@ class SourceSettings(BaseModel):
     """Which plugin this is for."""
 
 
+ONE_OR_MANY = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+"""For editors: a list of texts, or a single one."""
+
+
+def one_or_many(value: object) -> object:
+    """A setting that is a list of texts may be a single one; for ``BeforeValidator``."""
+    return (value,) if isinstance(value, str) else value
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorContext:
     """What a connector is given beside its settings."""

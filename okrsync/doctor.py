@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from okrsync.checkup import Check, trying
+from okrsync.checkup import Check, not_writable, trying
 from okrsync.config import Config
 from okrsync.connector import Connector, ConnectorContext
 from okrsync.dates import day_of
@@ -183,6 +183,16 @@ def _store(config: Config, now: datetime) -> Iterator[Check]:
     about = "store"
     path = config.store.partition("sqlite:///")[2]
     if path and not Path(path).exists():
+        if (existing := not_writable(Path(path).parent)) is not None:
+            yield Check(
+                about,
+                "bad",
+                _("{store} cannot be made: {folder} is not a folder that this user may write").format(
+                    store=config.shown_store, folder=existing
+                ),
+                _("nothing can be kept until this is mended"),
+            )
+            return
         yield Check(
             about,
             "warning",

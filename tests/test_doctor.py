@@ -114,6 +114,17 @@ def test_all_is_well(company: Company) -> None:
     ).stdout
 
 
+def test_a_store_that_cannot_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = start(tmp_path, monkeypatch, capsys)
+    project.write("okrsync.yaml", "store: sqlite:///a.csv/here/okrsync.db\n")
+    project.write("a.csv", "no folder")
+    ran = project.run("doctor")
+    assert ran.code == 4
+    assert f"okrsync.db cannot be made: {tmp_path}/a.csv is not a folder that this user may write" in ran.out
+
+
 @pytest.mark.parametrize("company", ["cloud"], indirect=True)
 def test_in_chinese(company: Company) -> None:
     """Every check and what to do about it; names of things stay."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from okrsync.connector import SourceSettings
+from okrsync.connector import SourceSettings, one_or_many
 from okrsync.durations import PATTERN, parse_duration
 from okrsync.errors import WrongValue
 from okrsync.language import _
@@ -27,12 +27,8 @@ def _path(text: str) -> str:
     return text
 
 
-def _paths(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
 def _names(value: object) -> object:
-    return (value,) if isinstance(value, str) else (() if value is None else value)
+    return () if value is None else one_or_many(value)
 
 
 def _address(url: str) -> str:
@@ -142,7 +138,7 @@ class FileSettings(SourceSettings):
     type: Literal["file"] = "file"
     path: Annotated[
         tuple[Annotated[str, AfterValidator(_path)], ...],
-        BeforeValidator(_paths),
+        BeforeValidator(one_or_many),
         Field(min_length=1),
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
     ]

@@ -11,9 +11,19 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, Shard, SourceSettings
+from okrsync.connector import (
+    ONE_OR_MANY,
+    Connector,
+    ConnectorContext,
+    Cursor,
+    Page,
+    Plan,
+    Shard,
+    SourceSettings,
+    one_or_many,
+)
 from okrsync.errors import CursorExpired, SourceError
 from okrsync.language import _
 from okrsync.model import Scope
@@ -45,7 +55,9 @@ class GitSettings(SourceSettings):
     """Folder of the clone, bare or not; relative to the folder of ``okrsync.yaml``."""
     repo: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")] | None = None
     """``owner/name`` at GitHub; by default what the remote ``origin`` says."""
-    branches: tuple[Annotated[str, AfterValidator(_branch)], ...] = ()
+    branches: Annotated[
+        tuple[Annotated[str, AfterValidator(_branch)], ...], BeforeValidator(one_or_many), WithJsonSchema(ONE_OR_MANY)
+    ] = ()
     """Branches whose commits count; by default the one checked out and the default branch of ``origin``."""
 
 

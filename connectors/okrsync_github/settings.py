@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PositiveInt,
+    SecretStr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
-from okrsync.connector import SourceSettings
+from okrsync.connector import ONE_OR_MANY, SourceSettings, one_or_many
 from okrsync.errors import WrongValue
 from okrsync.language import _
 from okrsync_github.items import FULL_NAME
@@ -68,7 +77,7 @@ class Settings(SourceSettings):
     """Root of the API; of an Enterprise Server ``https://HOST/api/v3``."""
     auth: Auth
     """The account or App that reads."""
-    repos: tuple[str, ...] = ()
+    repos: Annotated[tuple[str, ...], BeforeValidator(one_or_many), WithJsonSchema(ONE_OR_MANY)] = ()
     """Repositories as ``owner/name``."""
     org: str | None = None
     """Instead of ``repos``: all repositories of an organisation except forks."""

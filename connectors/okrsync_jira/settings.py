@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    WithJsonSchema,
+    model_validator,
+)
 
-from okrsync.connector import SourceSettings
+from okrsync.connector import ONE_OR_MANY, SourceSettings, one_or_many
 from okrsync.errors import WrongValue
 from okrsync.language import _
 from okrsync_jira.jql import without_order
@@ -80,7 +89,11 @@ class JiraSettings(SourceSettings):
     """The site's address, with the context path if it has one."""
     auth: CloudAuth | ServerAuth
     """The account that reads."""
-    projects: tuple[Annotated[str, AfterValidator(_project_key)], ...] = ()
+    projects: Annotated[
+        tuple[Annotated[str, AfterValidator(_project_key)], ...],
+        BeforeValidator(one_or_many),
+        WithJsonSchema(ONE_OR_MANY),
+    ] = ()
     """Keys of projects; each is a scope of its own. Give these or ``jql``."""
     jql: Annotated[str, AfterValidator(_bounded)] | None = None
     """Instead of ``projects``: a search with a condition; what it finds is one scope."""

@@ -9,19 +9,17 @@ from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_res
 from okrsync.findings.telling import owner_of
 from okrsync.language import N_, _, ngettext
 from okrsync.model import KeyResult, RuleLinks, WorkRule
+from okrsync.report.value import Subject
 
 
 def _nothing(facts: Facts) -> Iterator[Found | NotJudged]:
     unread = {status.source for status in facts.sources if status.last_success is None}
+    waiting: dict[Subject, set[str]] = {}
     for key_result, rule, links in _counted(facts):
         if links.items:
             continue
-        waiting = sorted(unread if rule.source is None else unread & {rule.source})
-        if waiting:
-            yield NotJudged(
-                of_key_result(key_result),
-                _("{source} has not been read completely yet").format(source=_(", ").join(waiting)),
-            )
+        if of_rule := unread if rule.source is None else unread & {rule.source}:
+            waiting.setdefault(of_key_result(key_result), set()).update(of_rule)
             continue
         yield Found(
             of_key_result(key_result),
@@ -33,6 +31,11 @@ def _nothing(facts: Facts) -> Iterator[Found | NotJudged]:
             ).format(who=owner_of(key_result.owner)),
             line=rule.line,
         )
+    for subject, sources in waiting.items():
+        said = ngettext(
+            "{source} has not been read completely yet", "{source} have not been read completely yet", len(sources)
+        )
+        yield NotJudged(subject, said.format(source=_(", ").join(sorted(sources))))
 
 
 def _everything(facts: Facts) -> Iterator[Found]:

@@ -99,8 +99,13 @@ class Http(OutcomeSource):
 
     def _rows(self, document: Any) -> Iterator[tuple[int, object, object]]:
         settings = self.settings
-        if settings.rows is None:
-            days, values = (_listed(self._search(each, document)) for each in (settings.date, settings.value))
+        expression = settings.rows
+        if expression is None:
+            whole = [self._search(each, document) for each in (settings.date, settings.value)]
+            if isinstance(document, list) and whole == [None, None]:
+                expression = "@"  # the answer is the list of rows
+        if expression is None:
+            days, values = map(_listed, whole)
             if len(days) != len(values):
                 raise SourceError(
                     _(
@@ -109,14 +114,14 @@ class Http(OutcomeSource):
                     ).format(where=self._where, days=len(days), values=len(values))
                 )
         else:
-            rows = self._search(settings.rows, document)
+            rows = self._search(expression, document)
             if not isinstance(rows, list):
                 said = (
                     _("{where}: `rows` ({rows}) finds nothing in the answer")
                     if rows is None
                     else _("{where}: `rows` ({rows}) finds no list in the answer")
                 )
-                raise SourceError(said.format(where=self._where, rows=one_line(settings.rows, 60)))
+                raise SourceError(said.format(where=self._where, rows=one_line(expression, 60)))
             days = [self._search(settings.date, row) for row in rows]
             values = [self._search(settings.value, row) for row in rows]
         for name, expression, found in (("date", settings.date, days), ("value", settings.value, values)):

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
 
-from okrsync.checkup import Check
+from okrsync.checkup import Check, not_writable
 from okrsync.errors import SourceError, reason_of
 from okrsync.http import one_line
 from okrsync.language import _
@@ -55,8 +55,7 @@ class Folder(Publisher):
 
     def checkup(self) -> Iterator[Check]:
         """Whether the folder can be written, or made, by this user."""
-        existing = next(path for path in (self.path, *self.path.parents) if path.exists())
-        if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        if (existing := not_writable(self.path)) is not None:
             raise SourceError(
                 _("the wiki {path} cannot be written: {existing} is not a folder that this user may write").format(
                     path=self.path, existing=existing
@@ -65,7 +64,7 @@ class Folder(Publisher):
         yield Check(
             "wiki folder",
             "good",
-            (_("{wiki} can be written") if existing == self.path else _("{wiki} can be made")).format(wiki=self.path),
+            (_("{wiki} can be written") if self.path.exists() else _("{wiki} can be made")).format(wiki=self.path),
         )
 
     def publish(self, pages: Sequence[WikiPage]) -> Published:

@@ -163,7 +163,10 @@ def _prepare_file(url: URL) -> None:
     except (OSError, ValueError) as error:
         reason = reason_of(error)
         raise StoreError(
-            _("the store {path} cannot be opened for writing: {reason}").format(path=path, reason=reason)
+            _(
+                "the store {path} cannot be opened for writing: {reason}. Let this user write the file and its folder, "
+                "or name another place under `store:`"
+            ).format(path=path, reason=reason)
         ) from error
 
 
