@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from okrsync import redaction
 from okrsync.http import HttpPolicy
+from okrsync.language import choose
 from okrsync.outcomes import download
 from okrsync.store.engine import open_store
 from tests.postgres import Postgres, running_postgres
@@ -22,6 +23,12 @@ from tests.stores import OPENED, new_store
 def _no_secrets_of_other_tests() -> Iterator[None]:
     yield
     redaction.forget()
+
+
+@pytest.fixture(autouse=True)
+def _no_language_of_other_tests() -> Iterator[None]:
+    yield
+    choose("en")
 
 
 @pytest.fixture(autouse=True)
