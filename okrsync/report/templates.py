@@ -39,7 +39,7 @@ WORDS = SimpleNamespace(
         name: value
         for name, value in vars(words).items()
         if not name.startswith("_")
-        and ((name.isupper() and not callable(value)) or (inspect.isfunction(value) and value.__module__ == words.__name__))
+        and (value.__module__ == words.__name__ if inspect.isfunction(value) else name.isupper())
     }
 )
 """What a sandboxed template sees of ``okrsync.report.words``: functions and tables, not what the module imports."""
