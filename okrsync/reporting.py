@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from okrsync.judge import Case
+    from okrsync.store.ahead import Begin
     from okrsync.store.outcomes import OutcomeStatus
 
 
@@ -79,15 +80,40 @@ def make_report(
     its last day; with ``history``, how each week of the cycle ended. Raises ``StoreError`` when the store cannot be
     read.
     """
-    from okrsync.goals import reasons_of, until
-    from okrsync.judge import MANUAL, Case, judge_together
-    from okrsync.past import after_retirement, earlier_key_results, past_outcomes
+    from okrsync.store.ahead import ahead
+
+    with ahead(engine) as begin:
+        return _make_report(engine, begin, config, cycle, as_of, known_at, read_at, history=history)
+
+
+def _make_report(
+    engine: Engine,
+    begin: Begin,
+    config: Config,
+    cycle: Cycle,
+    as_of: date,
+    known_at: date | None,
+    read_at: datetime | None,
+    *,
+    history: bool,
+) -> Report:
     from okrsync.store import outcomes, read
 
     zone = config.timezone
     start, end = start_of(cycle.start, zone), end_of(min(as_of, cycle.end), zone)
     objectives = config.programme.objectives_of(cycle.id)
     key_results = {kr.id: kr for objective in objectives for kr in objective.key_results}
+    at_rest = _at_rest(cycle, key_results.values(), zone)
+    opened = read.open_pieces(begin, end=end, at_rest=at_rest)
+    counted = read.link_counts(begin, sources=config.sources.keys())
+
+    from okrsync.goals import reasons_of, until
+    from okrsync.judge import MANUAL, Case, judge_together
+    from okrsync.past import after_retirement, earlier_key_results, past_outcomes
+
+    known_until = None if known_at is None else end_of(known_at, zone)
+    measured = outcomes.measurements_of(engine, key_results, known_at=known_until)
+    statuses = outcomes.statuses(engine)
     pieces = read.pieces(
         engine,
         sources=config.sources.keys(),
@@ -96,15 +122,13 @@ def make_report(
         end=end,
         not_completed=config.not_completed,
         all_open=True,
-        at_rest=_at_rest(cycle, key_results.values(), zone),
+        at_rest=at_rest,
+        opened=opened,
     )
     serving: dict[str, list[Piece]] = {kr_id: [] for kr_id in key_results}
     for piece in pieces:
         for kr_id in piece.key_results:
             serving[kr_id].append(piece)
-    known_until = None if known_at is None else end_of(known_at, zone)
-    measured = outcomes.measurements_of(engine, key_results, known_at=known_until)
-    statuses = outcomes.statuses(engine)
     cases = [
         Case.of(kr, objective, cycle, serving[kr.id], measured[kr.id], zone)
         for objective in objectives
@@ -145,6 +169,7 @@ def make_report(
                 key_results.values(),
                 sources=config.sources.keys(),
                 share=config.thresholds.everything,
+                counted=counted,
             )
         ),
         sources=tuple(sources),

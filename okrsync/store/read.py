@@ -1,19 +1,33 @@
 """What reports read: pieces of work with their key results, links with their rules, and how fresh each scope is."""
 
+# ruff: noqa: S608 - statements are put together from the names of our own tables and columns; values are bound
+
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from itertools import chain
+from typing import Any, Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, func, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    Join,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+)
 
 from okrsync.link import describe
 from okrsync.model import (
-    ItemKind,
     ItemState,
     ItemWait,
     KeyResult,
@@ -24,12 +38,15 @@ from okrsync.model import (
     Wait,
     WorkText,
 )
+from okrsync.store.ahead import Begin
 from okrsync.store.engine import reading
 from okrsync.store.schema import facets, item_facets, item_waits, items, links, parts, scopes
 from okrsync.store.statements import chunks, stored_moment
 
 _FRESH_FOR = timedelta(days=2)
 """A scope that was last read longer before the end of the day of judgement than this is stale."""
+
+Rows: TypeAlias = CursorResult[*tuple[Any, ...]]
 
 OWN_REASONS = ("rule", "trailer", "parent")
 """A link for one of these takes the whole piece of work; see ``okrsync.store.linking``."""
@@ -46,6 +63,7 @@ def pieces(
     all_open: bool = False,
     only_linked: bool = False,
     at_rest: tuple[datetime, datetime] | None = None,
+    opened: Callable[[], Rows] | None = None,
 ) -> list[Piece]:
     """The pieces of work that a window from ``start`` to ``end`` (not included) needs, ordered by row.
 
@@ -56,50 +74,30 @@ def pieces(
 
     What is open, was created before the first and has not changed since the second moment of ``at_rest`` comes as one
     piece a scope, worker and set of key results, with their ``number``: a report only counts these, and there are more
-    of them than of all others.
+    of them than of all others. ``opened`` is what ``open_pieces`` returned for the same ``end`` and ``at_rest``.
     """
     dropped = frozenset(word.casefold() for word in not_completed)
     counted: dict[tuple[str | None, ...], bool] = {}
     same: dict[str | None, str | None] = {}
     """Names that come a thousand times are kept once."""
+    serving: dict[str | None, frozenset[str]] = {None: _NONE}
+    resting: dict[tuple[str, str, str | None, frozenset[str]], Piece] = {}
     found = []
     with reading(engine) as connection:
-        moment = stored_moment(connection)
-        bounds = {"start": moment(start), "end": moment(end)}
-        created_by, changed_by = (None, None) if at_rest is None else map(moment, at_rest)
-        resting: dict[tuple[str, str, str | None, frozenset[str]], Piece] = {}
-        number: Counter[tuple[str, str, str | None, frozenset[str]]] = Counter()
-        chosen = _LINKED_PIECES if only_linked else ""
-        if only_linked:
-            bounds["key_results"] = msgspec.json.encode(sorted(key_results)).decode()
-        served: dict[int, frozenset[str]] = {}
-        last_change: dict[int, Any] = {}
-        for done in _WINDOW:
-            served |= _served(_rows(connection, _SERVED, chosen, done, bounds), key_results)
-        for done in _OPEN:
-            last_change |= {row[0]: row[1] for row in _rows(connection, _CHANGES, chosen, done, bounds)}
-        for done in _WINDOW:
-            for row in _rows(connection, _STANDING, chosen, done, bounds):
-                id_, source, scope, key, title, url, created, updated, done_at, kind, assignee, author, *ended = row
-                serves = served.get(id_, _NONE)
+        linked = key_results if only_linked else None
+        statements: tuple[Callable[[], Rows], ...] = (
+            lambda: _ask(connection, _DONE, {"start": start, "end": end}, linked),
+            opened or (lambda: _ask_open(connection, end, at_rest, linked)),
+        )
+        for ask in statements:
+            for row in chain.from_iterable(ask().partitions(_AT_ONCE)):
+                number, by, id_, source, scope, key, title, url, created, updated, done_at, changed, worker, *end_ = row
+                serves = serving.get(by)
+                if serves is None:
+                    serves = serving[by] = frozenset(by.split(",")).intersection(key_results)
                 if source not in sources or not (serves or (not only_linked and (all_open or done_at is not None))):
                     continue
-                changed = last_change.get(id_)
-                updated = updated if changed is None else max(updated, changed)
-                worker = assignee or (None if kind == ItemKind.ISSUE else author)
-                is_at_rest = (
-                    created_by is not None
-                    and done_at is None
-                    and created < created_by
-                    and updated < changed_by
-                    and kind != ItemKind.COMMIT
-                )
-                place = (source, scope, worker, serves)
-                if is_at_rest:
-                    number[place] += 1
-                    if place in resting:
-                        continue
-                end_of_it = tuple(ended)
+                end_of_it = tuple(end_)
                 if end_of_it not in counted:
                     state, *words = end_of_it
                     counted[end_of_it] = state == ItemState.DONE and dropped.isdisjoint(
@@ -113,60 +111,104 @@ def pieces(
                     title=title,
                     url=url,
                     created_at=_moment(created),
-                    updated_at=_moment(updated),
+                    updated_at=_moment(updated if changed is None else max(updated, changed)),
                     done_at=None if done_at is None else _moment(done_at),
                     counts=counted[end_of_it],
                     key_results=serves,
                     assignee=same.setdefault(worker, worker),
+                    number=abs(number),
                 )
-                if is_at_rest:
+                if number > 0:
+                    found.append(piece)
+                    continue
+                # The same set of key results may come in several orders, and beside others of other cycles.
+                place = (source, scope, worker, serves)
+                if place not in resting:
                     resting[place] = piece
                 else:
-                    found.append(piece)
-    found += (replace(piece, number=number[place]) for place, piece in resting.items())
+                    first = min(resting[place], piece, key=lambda one: one.id)
+                    resting[place] = replace(first, number=resting[place].number + piece.number)
+    found += resting.values()
     found.sort(key=lambda piece: piece.id)
     return found
 
 
 _NONE: frozenset[str] = frozenset()
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _AT_ONCE = 2_000
 """So many rows are fetched in one call: one by one takes a third longer."""
-# Two statements each: asked for both at once, no database takes its index of days, but reads every item.
-_WINDOW = ("piece.done_at IS NULL", "piece.done_at >= :start")
-_OPEN = ("piece.done_at IS NULL", "piece.done_at >= :end")
 _LINKED_PIECES = (
     "(SELECT DISTINCT linked.piece_id FROM links named CROSS JOIN parts linked WHERE named.key_result IN {wanted} "
     "AND named.reason IN ('rule', 'trailer', 'parent') AND linked.item_id = named.item_id) chosen CROSS JOIN "
 )
-_STANDING = (
-    "SELECT piece.id, piece.source, scope.name, piece.key, piece.title, piece.url, piece.created_at, piece.updated_at, "
-    "piece.done_at, piece.kind, piece.assignee, piece.author, piece.state, piece.status, piece.status_id, "
-    "piece.resolution, piece.resolution_id FROM {pieces} CROSS JOIN scopes scope WHERE {window} "
-    "AND piece.created_at < :end "
-    "AND scope.id = piece.scope_id AND scope.configured "
-    "AND EXISTS (SELECT 1 FROM parts own WHERE own.item_id = piece.id AND own.piece_id = piece.id)"
+_WORKER = "COALESCE(NULLIF(piece.assignee, ''), CASE WHEN piece.kind <> 'issue' THEN piece.author END)"
+_CHANGED = (
+    "(SELECT MAX(part.updated_at) FROM parts p CROSS JOIN items part "
+    "WHERE p.piece_id = piece.id AND p.item_id <> piece.id AND part.id = p.item_id)"
 )
-_CHANGES = (
-    "SELECT p.piece_id, MAX(part.updated_at) FROM {pieces} CROSS JOIN parts p CROSS JOIN items part WHERE {window} "
-    "AND p.piece_id = piece.id AND p.item_id <> piece.id AND part.id = p.item_id GROUP BY p.piece_id"
-)
+# Asked for the three reasons as they are, SQLite would search the links of an item three times.
 _SERVED = (
-    "SELECT DISTINCT p.piece_id, l.key_result FROM {pieces} CROSS JOIN parts p CROSS JOIN links l WHERE {window} "
-    "AND p.piece_id = piece.id AND l.item_id = p.item_id AND l.reason IN ('rule', 'trailer', 'parent')"
+    "(SELECT {joined} FROM parts p CROSS JOIN links l WHERE p.piece_id = piece.id AND l.item_id = p.item_id "
+    "AND l.reason || '' IN ('rule', 'trailer', 'parent'))"
 )
-"""``CROSS JOIN`` is an inner join that SQLite carries out in this order. Only ``_STANDING`` looks at the pieces' own
-rows: to the others the index of days is enough, and what they say of pieces that were created later nobody asks for."""
+_STANDING = "EXISTS (SELECT 1 FROM parts own WHERE own.item_id = piece.id AND own.piece_id = piece.id)"
+_AT_REST = (
+    "piece.created_at < :created_by AND piece.updated_at < :changed_by AND piece.kind <> 'commit' AND NOT EXISTS "
+    "(SELECT 1 FROM parts p CROSS JOIN items part WHERE p.piece_id = piece.id AND p.item_id <> piece.id "
+    "AND part.id = p.item_id AND part.updated_at >= :changed_by)"
+)
+_COLUMNS = (
+    "SELECT {number}, {served}, piece.id, piece.source, scope.name, piece.key, piece.title, piece.url, "
+    f"piece.created_at, piece.updated_at, piece.done_at, {{changed}}, {_WORKER}, "
+    "piece.state, piece.status, piece.status_id, piece.resolution, piece.resolution_id FROM "
+)
+# Two statements: asked for both at once, no database takes its index of days, but reads every item.
+_OPEN = (
+    f"{_COLUMNS.format(changed=_CHANGED, number='fold.number', served='fold.served')}"
+    "(SELECT MIN(id) AS first, served, CASE WHEN alone = 0 THEN -COUNT(*) ELSE 1 END AS number "
+    f"FROM (SELECT piece.id, piece.scope_id, {_WORKER} AS worker, {_SERVED} AS served, "
+    f"CASE WHEN {_AT_REST} THEN 0 ELSE piece.id END AS alone "
+    f"FROM {{pieces}} WHERE {{chosen}}piece.done_at IS NULL AND piece.created_at < :end AND {_STANDING}) standing "
+    "GROUP BY scope_id, worker, served, alone) fold CROSS JOIN items piece CROSS JOIN scopes scope "
+    "WHERE piece.id = fold.first AND scope.id = piece.scope_id AND scope.configured"
+)
+"""What is at rest comes as the first of its like, with their number less than 0."""
+_DONE = (
+    f"{_COLUMNS.format(changed=f'CASE WHEN piece.done_at >= :end THEN {_CHANGED} END', number='1', served=_SERVED)}"
+    "{pieces} CROSS JOIN scopes scope WHERE {chosen}piece.done_at >= :start AND piece.created_at < :end "
+    f"AND scope.id = piece.scope_id AND scope.configured AND {_STANDING}"
+)
+"""``CROSS JOIN`` is an inner join that SQLite carries out in this order."""
 
 
-def _rows(connection: Connection, query: str, chosen: str, done: str, bounds: dict[str, Any]) -> Iterable[Any]:
-    """The rows of a statement about the pieces of a window, as the driver gives them."""
-    wanted = "(SELECT value FROM json_each(:key_results))"
+def open_pieces(begin: Begin, *, end: datetime, at_rest: tuple[datetime, datetime] | None) -> Callable[[], Rows]:
+    """Begin to read what is open, which takes the longest, for ``pieces``."""
+    return begin(lambda connection: _ask_open(connection, end, at_rest))
+
+
+def _ask_open(
+    connection: Connection,
+    end: datetime,
+    at_rest: tuple[datetime, datetime] | None,
+    linked: Collection[str] | None = None,
+) -> Rows:
+    created_by, changed_by = (_NEVER, _NEVER) if at_rest is None else at_rest
+    return _ask(connection, _OPEN, {"end": end, "created_by": created_by, "changed_by": changed_by}, linked)
+
+
+def _ask(connection: Connection, query: str, days: dict[str, datetime], linked: Collection[str] | None) -> Rows:
+    """Execute a statement about pieces: all of them, or those that are linked to some key results."""
+    moment = stored_moment(connection)
+    bounds = {name: moment(day) for name, day in days.items()}
+    wanted, joined = "(SELECT value FROM json_each(:key_results))", "group_concat(l.key_result, ',')"
     if connection.dialect.name == "postgresql":
         wanted = "(SELECT json_array_elements_text(CAST(:key_results AS json)))"
-    pieces_ = f"{chosen.format(wanted=wanted)}items piece"
-    window = f"{'piece.id = chosen.piece_id AND ' if chosen else ''}{done}"
-    for some in connection.execute(text(query.format(pieces=pieces_, window=window)), bounds).partitions(_AT_ONCE):
-        yield from some
+        joined = "string_agg(l.key_result, ',')"
+    pieces_, chosen = "items piece", ""
+    if linked is not None:
+        bounds["key_results"] = msgspec.json.encode(sorted(linked)).decode()
+        pieces_, chosen = f"{_LINKED_PIECES.format(wanted=wanted)}items piece", "piece.id = chosen.piece_id AND "
+    return connection.execute(text(query.format(pieces=pieces_, chosen=chosen, joined=joined)), bounds)
 
 
 def _served(rows: Iterable[Any], key_results: Collection[str]) -> dict[int, frozenset[str]]:
@@ -283,38 +325,27 @@ def waits(
 
 
 def rule_links(
-    engine: Engine, key_results: Iterable[KeyResult], *, sources: Collection[str], share: float = 0.5
+    engine: Engine,
+    key_results: Iterable[KeyResult],
+    *,
+    sources: Collection[str],
+    share: float = 0.5,
+    counted: Callable[[], LinkCounts] | None = None,
 ) -> Iterator[RuleLinks]:
     """What each work rule of ``key_results`` matches, in the order of the rules; links must be up to date.
 
-    Pieces are counted, which costs much, for the rules that may match so large a ``share`` of all pieces.
+    Pieces are counted, which costs much, for the rules that may match so large a ``share`` of all pieces. ``counted``
+    is what ``link_counts`` returned for the same sources.
     """
     by_words = {
         (key_result.id, describe(index, rule)): (index, rule)
         for key_result in key_results
         for index, rule in enumerate(key_result.work, 1)
     }
-    own, shown = links.c.reason.in_(OWN_REASONS), and_(scopes.c.configured, items.c.source.in_(sources))
-    hidden = select(scopes.c.id).where(or_(~scopes.c.configured, scopes.c.source.not_in(sources)))
-    counted = select(links.c.key_result, links.c.rule, func.count()).where(own)
-    of_items = items.join(scopes, scopes.c.id == items.c.scope_id)
-    pieces_of = (
-        select(func.count(parts.c.piece_id.distinct()))
-        .select_from(links)
-        .join(of_items, items.c.id == links.c.item_id)
-        .join(parts, parts.c.item_id == items.c.id)
-        .where(own, shown)
-    )
     with reading(engine) as connection:
-        all_of = _PiecesOf(connection, shown)
-        # With all scopes in the report, which is so as a rule, the links tell without a look at the items.
-        if connection.execute(select(exists(hidden))).scalar():
-            counted = counted.select_from(links.join(of_items, items.c.id == links.c.item_id)).where(shown)
-            all_of.look(sources)
-        found = {
-            (row[0], row[1]): int(row[2])
-            for row in connection.execute(counted.group_by(links.c.key_result, links.c.rule))
-        }
+        counts = counted() if counted is not None else LinkCounts(connection, sources)
+        all_of = counts.pieces
+        found = {(row[0], row[1]): int(row[2]) for row in counts.links}
         for (key_result, words), (index, rule) in by_words.items():
             number = found.get((key_result, words), 0)
             wanted = sources if rule.source is None else (rule.source,)
@@ -323,9 +354,32 @@ def rule_links(
             if number + all_of.several >= share * of:
                 of = all_of.look(wanted)
                 if number + all_of.several >= share * of:
-                    this = (links.c.key_result == key_result, links.c.rule == words)
-                    pieces_ = int(connection.execute(pieces_of.where(*this)).scalar_one())
+                    pieces_ = all_of.with_links(key_result, words)
             yield RuleLinks(key_result, index, number, pieces_, of)
+
+
+def link_counts(begin: Begin, *, sources: Collection[str]) -> Callable[[], LinkCounts]:
+    """Begin to count links, for ``rule_links``."""
+    return begin(lambda connection: LinkCounts(connection, sources))
+
+
+class LinkCounts:
+    """How many items each rule of each key result matches, of the scopes that are shown."""
+
+    def __init__(self, connection: Connection, sources: Collection[str]) -> None:
+        shown = and_(scopes.c.configured, items.c.source.in_(sources))
+        self.pieces = _PiecesOf(connection, shown)
+        hidden = select(scopes.c.id).where(or_(~scopes.c.configured, scopes.c.source.not_in(sources)))
+        counted = select(links.c.key_result, links.c.rule, func.count()).where(links.c.reason.in_(OWN_REASONS))
+        # With all scopes in the report, which is so as a rule, the links tell without a look at the items.
+        if connection.execute(select(exists(hidden))).scalar():
+            counted = counted.select_from(_linked_items()).where(shown)
+            self.pieces.look(sources)
+        self.links: Rows = connection.execute(counted.group_by(links.c.key_result, links.c.rule))
+
+
+def _linked_items() -> Join:
+    return links.join(items, items.c.id == links.c.item_id).join(scopes, scopes.c.id == items.c.scope_id)
 
 
 class _PiecesOf:
@@ -340,7 +394,11 @@ class _PiecesOf:
         )
         self._items = {row[0]: int(row[1]) for row in rows}
         self._pieces = int(connection.execute(select(func.count(parts.c.piece_id.distinct()))).scalar_one())
-        several = select(func.count() - func.count(parts.c.item_id.distinct())).select_from(parts)
+        # Not COUNT(DISTINCT item_id): SQLite would sort what the table has in order.
+        rows_, of_items = (
+            select(func.count()).select_from(each) for each in (parts, select(parts.c.item_id).distinct().subquery())
+        )
+        several = select(rows_.scalar_subquery() - of_items.scalar_subquery())
         self.several = int(connection.execute(several).scalar_one())
         """How many more rows than items the table of parts has."""
 
@@ -368,6 +426,14 @@ class _PiecesOf:
             self._counted |= dict.fromkeys(missing, 0)
             self._counted |= {row[0]: int(row[1]) for row in self._connection.execute(every)}
         return sum(self._counted[source] for source in sources)
+
+    def with_links(self, key_result: str, rule: str) -> int:
+        """Exactly so many that a rule matches."""
+        pieces_of = select(func.count(parts.c.piece_id.distinct())).select_from(
+            _linked_items().join(parts, parts.c.item_id == items.c.id)
+        )
+        this = (links.c.key_result == key_result, links.c.rule == rule, links.c.reason.in_(OWN_REASONS))
+        return int(self._connection.execute(pieces_of.where(*this, self._shown)).scalar_one())
 
 
 def listed_links(engine: Engine, *, sources: Collection[str], key_result: str | None = None) -> Iterator[Link]:
