@@ -349,7 +349,8 @@ def speed() -> None:
     for name, whole in (("whole, with forecast", True), ("movement alone (replays)", False)):
         asked = [
             Asked(
-                [(START + WEEK * (i - 48), v) for i, v in enumerate(values)],
+                tuple(START + WEEK * (i - 48) for i in range(len(values))),
+                values,
                 baseline=0.0,
                 target=6.0,
                 start=START,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from okrsync import activity, movement, reasons, series, verdict
@@ -26,8 +26,10 @@ from okrsync.model import (
     Trend,
     Verdict,
 )
+from okrsync.movement import Asked
 from okrsync.verdict import Direction
 
+_AT, _VALUE = attrgetter("at"), attrgetter("value")
 MANUAL = "manual"
 REACHED = 1.0
 """What ``okrsync check-in KR done`` records for a milestone."""
@@ -85,6 +87,7 @@ class Case:
     cycle: Cycle
     pieces: Sequence[activity.DatedPiece]
     measurements: Sequence[Measurement]
+    _series: list[tuple[Measurement, ...]] = field(default_factory=list, compare=False)
     _days: dict[date, Day] = field(default_factory=dict, compare=False)
     _results: dict[date, MovementResult] = field(default_factory=dict, compare=False)
     _movements: dict[date, Movement] = field(default_factory=dict, compare=False)
@@ -145,7 +148,9 @@ class Case:
         until = min(day, self.last_day)
         if kr.kind is Kind.MILESTONE:
             metric = replace(metric, counted=False, cumulative=False)  # `done` counts from its day
-        readings = series.prepare(self.measurements, metric, origin=self.origin, as_of=until)
+        if not self._series:
+            self._series.append(series.known(self.measurements, self.origin))
+        readings = series.until(self._series[0], metric, until)
         last = readings[-1] if readings else None
         stale = last is not None and until - last.at > 2 * metric.cadence
         in_time = last is not None and (kr.kind is Kind.MAINTAIN or last.at >= self.cycle.start)
@@ -243,24 +248,23 @@ class Case:
         """What ``okrsync.movement`` finds in any series, were it that of this key result."""
         if self.key_result.kind is Kind.MILESTONE:
             return _of_milestone(readings)
-        return movement.judge_movement(**self.asked(readings, until, direction, whole=whole))
+        return movement.judge_movements([self.asked(readings, until, direction, whole=whole)])[0]
 
-    def asked(
-        self, readings: Sequence[Measurement], until: date, direction: Direction | None, *, whole: bool
-    ) -> dict[str, Any]:
-        """The arguments of ``okrsync.movement.judge_movement``."""
+    def asked(self, readings: Sequence[Measurement], until: date, direction: Direction | None, *, whole: bool) -> Asked:
+        """What is asked of ``okrsync.movement``; ``readings`` are those of different days, oldest first."""
         metric = self.key_result.metric
-        return {
-            "points": [(one.at, one.value) for one in readings],
-            "baseline": metric.baseline,
-            "target": metric.target,
-            "start": self.cycle.start,
-            "until": until,
-            "end": self.cycle.end,
-            "cadence": metric.cadence,
-            "upward": None if direction is None else direction == "at_least",
-            "whole": whole,
-        }
+        return Asked(
+            days=tuple(map(_AT, readings)),
+            values=tuple(map(_VALUE, readings)),
+            baseline=metric.baseline,
+            target=metric.target,
+            start=self.cycle.start,
+            until=until,
+            end=self.cycle.end,
+            cadence=metric.cadence,
+            upward=None if direction is None else direction == "at_least",
+            whole=whole,
+        )
 
     def is_known(self, day: date, *, whole: bool) -> bool:
         """Is the movement of a day, or all that is found with it, known by now?"""
@@ -336,7 +340,7 @@ def _move(wanted: Sequence[tuple[Case, date]], *, whole: bool) -> None:
     """Find some movements, and leave them with their cases."""
     missing = [(case, day, case.on(day)) for case, day in wanted if not case.is_known(day, whole=whole)]
     asked = [
-        (case, day, movement.Asked(**case.asked(found.readings, found.until, found.direction, whole=whole)))
+        (case, day, case.asked(found.readings, found.until, found.direction, whole=whole))
         for case, day, found in missing
         if case.key_result.kind is not Kind.MILESTONE
     ]

@@ -18,8 +18,9 @@ it. Everything here is a pure function: no clock, no file, no network.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -66,7 +67,9 @@ _ROWS = 64
 class Asked:
     """One series, and what is asked of it; see ``judge_movement``."""
 
-    points: Sequence[tuple[date, float]]
+    days: tuple[date, ...]
+    """Ascending, each once, none after ``until``."""
+    values: Sequence[float]
     baseline: float | None
     target: float | None
     start: date
@@ -102,7 +105,18 @@ def judge_movement(
 
     Without ``whole`` only the movement is found, neither trend nor forecast: under half of the work, for replays.
     """
-    return judge_movements([Asked(points, baseline, target, start, until, end, cadence, upward, whole)])[0]
+    days, values = in_order(points, until)
+    return judge_movements([Asked(days, values, baseline, target, start, until, end, cadence, upward, whole)])[0]
+
+
+def in_order(points: Sequence[tuple[date, float]], until: date) -> tuple[tuple[date, ...], tuple[float, ...]]:
+    """The points up to a day as ``Asked`` takes them: of several on one day their mean."""
+    by_day: dict[date, list[float]] = {}
+    for day, value in points:
+        if day <= until:
+            by_day.setdefault(day, []).append(value)
+    days = tuple(sorted(by_day))
+    return days, tuple(math.fsum(v / len(by_day[day]) for v in by_day[day]) for day in days)
 
 
 def judge_movements(asked: Sequence[Asked]) -> list[MovementResult]:
@@ -111,86 +125,78 @@ def judge_movements(asked: Sequence[Asked]) -> list[MovementResult]:
     Series with readings of the same days are judged together, which takes about a tenth of the time.
     """
     found: dict[int, MovementResult] = {}
-    alike: dict[tuple[object, ...], list[tuple[int, _Case]]] = {}
+    alike: dict[tuple[object, ...], list[int]] = {}
     for number, one in enumerate(asked):
-        case = _prepared(one)
-        if isinstance(case, MovementResult):
-            found[number] = case
-        elif case.silent():
-            found[number] = case.without_noise()
-        else:
-            alike.setdefault((case.x, case.history, case.year, case.length), []).append((number, case))
-    for group in alike.values():
-        for first in range(0, len(group), _ROWS):
-            some = group[first : first + _ROWS]
-            found.update(zip((number for number, _ in some), _together([case for _, case in some]), strict=True))
+        alike.setdefault((one.days, one.start, one.end, one.cadence), []).append(number)
+    for numbers in alike.values():
+        found.update(zip(numbers, _alike([asked[number] for number in numbers]), strict=True))
     return [found[number] for number in range(len(asked))]
 
 
-def _prepared(asked: Asked) -> _Case | MovementResult:
-    """The readings that count, scaled; or what is to be said without them."""
-    start, until, baseline = asked.start, asked.until, asked.baseline
-    series = [(day, value) for day, value in asked.points if day <= until]
-    if any(one[0] >= other[0] for one, other in pairwise(series)):
-        by_day: dict[date, list[float]] = {}
-        for day, value in series:
-            by_day.setdefault(day, []).append(value)
-        series = [(day, math.fsum(v / len(by_day[day]) for v in by_day[day])) for day in sorted(by_day)]
-    history = [point for point in series if point[0] < start][-HISTORY:]
-    cycle = [point for point in series if point[0] >= start]
-    used = len(history) + len(cycle)
-    if not cycle:
-        return _unknown(_("No reading since the cycle began."), used)
-    declared = len(history) < FEWEST
-    if declared and baseline is None:
+def _alike(asked: Sequence[Asked]) -> list[MovementResult]:
+    """Judge series with readings of the same days, in the same cycle."""
+    days, start, end, cadence = asked[0].days, asked[0].start, asked[0].end, asked[0].cadence
+    before = bisect_left(days, start)
+    history, during = min(before, HISTORY), len(days) - before
+    used = history + during
+    if not during:
+        return [_unknown(_("No reading since the cycle began."), used)] * len(asked)
+    declared = history < FEWEST
+    found: dict[int, MovementResult] = {}
+    if declared:
         said = ngettext(
             "{count} reading before the cycle and no declared baseline: there is nothing to compare with.",
             "{count} readings before the cycle and no declared baseline: there is nothing to compare with.",
-            len(history),
+            history,
         )
-        return _unknown(said.format(count=len(history)), used)
-    if declared and len(cycle) < FEWEST:
+        unknown = _unknown(said.format(count=history), used)
+        found |= {number: unknown for number, one in enumerate(asked) if one.baseline is None}
+    if declared and during < FEWEST:
         said = ngettext(
             "Too few to tell: {count} reading before the cycle, {during} in it; {needed} are needed.",
             "Too few to tell: {count} readings before the cycle, {during} in it; {needed} are needed.",
-            len(history),
+            history,
         )
-        return _unknown(said.format(count=len(history), during=len(cycle), needed=FEWEST), used)
+        unknown = _unknown(said.format(count=history, during=during, needed=FEWEST), used)
+        return [found.get(number, unknown) for number in range(len(asked))]
 
-    kept = cycle if declared else history + cycle
-    values = [value for _day, value in kept]
-    scale = Scale.of([*values, baseline] if declared and baseline is not None else values)
-    days = asked.cadence / timedelta(days=1)
-    first = start.toordinal()
-    x = tuple((day.toordinal() - first) / days for day, _value in kept)
-    y = scale.all_inward(values)
-    case = _Case(
-        scale=scale,
-        x=x,
-        history=0 if declared else len(history),
-        year=_YEAR / days,
-        level=scale.inward(baseline) if declared and baseline is not None else 0.0,
-        y=y,
-        length=(asked.end - start).days / days + 1 / days,
-        points=used,
-        whole=asked.whole,
-        forecast=asked.whole and until < asked.end,
-    )
-    origin = scale.outward(case.before()[0]) if baseline is None else baseline
-    return replace(case, sign=_sign(origin, asked.target, asked.upward))
+    rest = [number for number in range(len(asked)) if number not in found]
+    if not rest:
+        return [found[number] for number in range(len(asked))]
+    first = before if declared else before - history
+    values = np.array([asked[number].values[first:] for number in rest], dtype=np.float64)
+    beside = [[asked[number].baseline] for number in rest] if declared else np.empty((len(rest), 0))
+    scales = Scale.of_rows(np.concatenate([values, np.array(beside, dtype=np.float64)], axis=1))
+    shift, size = (np.array([[getattr(scale, name)] for scale in scales]) for name in ("shift", "size"))
+    rows = (values / 2 - shift / 2) / size
+    a_cadence = cadence / timedelta(days=1)
+    x = tuple((day.toordinal() - start.toordinal()) / a_cadence for day in days[first:])
+    cases = []
+    for number, scale, y in zip(rest, scales, rows.tolist(), strict=True):
+        one = asked[number]
+        case = _Case(
+            scale=scale,
+            x=x,
+            y=y,
+            history=0 if declared else history,
+            level=scale.inward(one.baseline) if declared and one.baseline is not None else 0.0,
+            year=_YEAR / a_cadence,
+            length=(end - start).days / a_cadence + 1 / a_cadence,
+            points=used,
+            asked=one,
+        )
+        if case.silent():
+            found[number] = case.without_noise()
+        else:
+            cases.append((number, case))
+    for at in range(0, len(cases), _ROWS):
+        some = cases[at : at + _ROWS]
+        found.update(zip((number for number, _ in some), _together([case for _, case in some]), strict=True))
+    return [found[number] for number in range(len(asked))]
 
 
 def _unknown(rule: str, points: int) -> MovementResult:
     return MovementResult(Movement.UNKNOWN, Trend.UNKNOWN, rule, points)
-
-
-def _sign(origin: float, target: float | None, upward: bool | None) -> int:
-    """1 where more is better, -1 where less is, 0 where that is not known."""
-    if upward is not None:
-        return 1 if upward else -1
-    if target is None or target == origin:
-        return 0
-    return 1 if target > origin else -1
 
 
 def log_odds(plan: Design, weights: Weights) -> tuple[Array, Array]:
@@ -231,7 +237,7 @@ def trend_weights(plan: Design, weights: Weights) -> Array:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Case:
     """One series under judgement; all numbers scaled."""
 
@@ -247,11 +253,25 @@ class _Case:
     length: float
     """Of a year and of the cycle, in cadences."""
     points: int
-    whole: bool
-    forecast: bool
-    """A forecast is asked for, which it is with ``whole`` only."""
-    sign: int = 0
-    """1 where more is better, -1 where less is."""
+    asked: Asked
+
+    @property
+    def forecast(self) -> bool:
+        """Is a forecast asked for?"""
+        return self.asked.whole and self.asked.until < self.asked.end
+
+    @property
+    def sign(self) -> int:
+        """1 where more is better, -1 where less is, 0 where that is not known."""
+        upward, target = self.asked.upward, self.asked.target
+        if upward is not None:
+            return 1 if upward else -1
+        if target is None:
+            return 0
+        origin = self.asked.baseline
+        if origin is None:
+            origin = self.scale.outward(self.before()[0])
+        return 0 if target == origin else 1 if target > origin else -1
 
     def before(self) -> tuple[float, float]:
         """Level and slope before the cycle, as its readings say: level at the cycle's start."""
@@ -261,10 +281,10 @@ class _Case:
     def silent(self) -> bool:
         """No noise at all: one level before the cycle, and at most one other in it."""
         before, during = self.y[: self.history], self.y[self.history :]
+        if before and max(before) - min(before) > self.scale.zero:
+            return False
         changes = sum(abs(b - a) > self.scale.zero for a, b in pairwise(during))
-        if not before:
-            return changes == 0
-        return max(before) - min(before) <= self.scale.zero and changes <= 1
+        return changes <= 1 if before else changes == 0
 
     def movement(self, up: float, down: float, needed: float, untold: float) -> Movement:
         """What the logarithms of the odds say; ``untold`` as in ``_Noises``."""
@@ -381,8 +401,10 @@ def _together(cases: Sequence[_Case]) -> list[MovementResult]:
     first = cases[0]
     rows = without_spikes(np.array([case.y for case in cases])) - np.array([[case.level] for case in cases])
     plan = design("movement", first.x, first.history, first.year)
-    weights = weigh(plan, rows)
-    noises = _noises(plan, weights)
+    whole = [number for number, case in enumerate(cases) if case.asked.whole]
+    noisy = bool(whole) or first.history < ENOUGH
+    weights = weigh(plan, rows, rest=noisy)
+    noises = _noises(plan, weights) if noisy else [_UNASKED] * len(cases)
     ups, downs = (odds.tolist() for odds in log_odds(plan, weights))
     needed = log_odds_needed(plan, first.length)
     movements = [
@@ -393,7 +415,6 @@ def _together(cases: Sequence[_Case]) -> list[MovementResult]:
         MovementResult(movement, Trend.UNKNOWN, "", case.points)
         for case, movement in zip(cases, movements, strict=True)
     ]
-    whole = [number for number, case in enumerate(cases) if case.whole]
     if not whole:
         return found
     onward = design("trend", first.x, first.history, first.year)
@@ -420,6 +441,10 @@ class _Noise:
     phi: float
     untold: float
     """How badly the size of a change since the cycle's start is known, in σ."""
+
+
+_UNASKED = _Noise(math.nan, math.nan, math.nan)
+"""With so long a history movement alone needs none."""
 
 
 def _noises(plan: Design, weights: Weights) -> list[_Noise]:

@@ -11,7 +11,6 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import TypeAlias
 
 import numpy as np
@@ -39,22 +38,20 @@ class Scale:
     """What is smaller than this, inward, is rounding."""
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Scale:
-        halves = sorted(v / 2 for v in values)  # halves: the sum of two huge values must not overflow
-        shift = median(halves) * 2
-        half = max(shift / 2 - halves[0], halves[-1] - shift / 2)
-        biggest = max(abs(halves[0] * 2), abs(halves[-1] * 2))
-        if half <= 1e-13 * biggest:
-            return cls(shift, 1.0, 1e-9)
-        return cls(shift, half, max(1e-9, 1e-13 * biggest / half))
+    def of_rows(cls, rows: Array) -> list[Scale]:
+        """One for each series."""
+        halves = np.sort(rows / 2, axis=1)  # halves: the sum of two huge values must not overflow
+        count = halves.shape[1]
+        middle = (halves[:, (count - 1) // 2] + halves[:, count // 2]) / 2
+        half = np.maximum(middle - halves[:, 0], halves[:, -1] - middle)
+        biggest = 2 * np.maximum(np.abs(halves[:, 0]), np.abs(halves[:, -1]))
+        flat = half <= 1e-13 * biggest
+        size = np.where(flat, 1.0, half)
+        zero = np.where(flat, 1e-9, np.maximum(1e-9, 1e-13 * biggest / size))
+        return [cls(*each) for each in zip((middle * 2).tolist(), size.tolist(), zero.tolist(), strict=True)]
 
     def inward(self, value: float) -> float:
         return (value / 2 - self.shift / 2) / self.size
-
-    def all_inward(self, values: Sequence[float]) -> list[float]:
-        """``inward`` of each."""
-        half, size = self.shift / 2, self.size
-        return [(value / 2 - half) / size for value in values]
 
     def width(self, value: float) -> float:
         """A difference, back again."""

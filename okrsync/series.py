@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
+from operator import attrgetter
 from statistics import median_low
 
 from okrsync.model import Measurement, Metric
@@ -28,17 +30,30 @@ def prepare(
     A cumulative series becomes its increases (see ``increases``); its first value has no value before it and only
     opens the series.
     """
+    return until(known(measurements, origin), metric, as_of)
+
+
+def known(measurements: Iterable[Measurement], origin: str) -> tuple[Measurement, ...]:
+    """All that ``prepare`` chooses from, whatever the day: one value a day, oldest first."""
     latest: dict[date, Measurement] = {}
     for one in measurements:
-        if one.origin != origin or one.at > as_of:
-            continue
-        known = latest.get(one.at)
-        if known is None or (one.recorded_at, one.value) > (known.recorded_at, known.value):
-            latest[one.at] = one
-    series = tuple(latest[day] for day in sorted(latest))
+        if one.origin == origin:
+            other = latest.setdefault(one.at, one)
+            if other is not one and (one.recorded_at, one.value) > (other.recorded_at, other.value):
+                latest[one.at] = one
+    return tuple(latest[day] for day in sorted(latest))
+
+
+def until(series: tuple[Measurement, ...], metric: Metric, as_of: date) -> tuple[Measurement, ...]:
+    """What ``prepare`` makes of ``known`` on one day."""
+    count = bisect_right(series, as_of, key=_AT)
     if metric.cumulative or metric.counted:
-        series = tuple(one for one in series if one.at + metric.cadence - timedelta(days=1) <= as_of)
-    return increases(series) if metric.cumulative else series
+        while count and series[count - 1].at + metric.cadence - timedelta(days=1) > as_of:
+            count -= 1
+    return increases(series[:count]) if metric.cumulative else series[:count]
+
+
+_AT = attrgetter("at")
 
 
 def increases(totals: Sequence[Measurement]) -> tuple[Measurement, ...]:

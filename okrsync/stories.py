@@ -242,18 +242,18 @@ def regressors(at: Array, history: int, year: float | None, family: Family) -> l
     return found
 
 
-def weigh(plan: Design, rows: Array) -> Weights:
-    """The weights of all stories, for series in ``rows`` (series, readings)."""
+def weigh(plan: Design, rows: Array, *, rest: bool = True) -> Weights:
+    """The weights of all stories, for series in ``rows`` (series, readings); without ``rest`` that is left empty."""
     d = plan.freedom
     whole = rows**2 @ plan.diagonal.T + 2 * (rows[:, 1:] * rows[:, :-1]) @ plan.beside.T
     out = np.einsum("rj,fpkj->rfpk", rows, plan.taken)
     squares = np.maximum(whole[:, None] - (out**2).sum(axis=-1), _FLOOR)
     found = np.einsum("rj,fpsj->rfps", rows, plan.contrasts)
     precise = plan.information + plan.sizes**-2
-    rest = np.maximum(squares[..., None] - found**2 / precise, _FLOOR)
-    changed = plan.constant[..., None] - 0.5 * np.log(precise * plan.sizes**2) - d / 2 * np.log(rest)
+    left = np.maximum(squares[..., None] - found**2 / precise, _FLOOR)
+    changed = plan.constant[..., None] - 0.5 * np.log(precise * plan.sizes**2) - d / 2 * np.log(left)
     lasting, brief = changed[..., : plan.lasting], changed[..., plan.lasting :]
-    t = (found / np.sqrt(precise * rest / d))[..., : plan.lasting]
+    t = (found / np.sqrt(precise * left / d))[..., : plan.lasting]
     log_up, log_down = log_sign(t, d)
     lasting = lasting + plan.log_shares + math.log(2)
     return Weights(
@@ -261,7 +261,7 @@ def weigh(plan: Design, rows: Array) -> Weights:
         up=lasting + log_up,
         down=lasting + log_down,
         brief=log_sum(brief, -1) - math.log(max(1, brief.shape[-1])),
-        rest=np.concatenate([squares[..., None], rest[..., : plan.lasting]], axis=-1),
+        rest=np.concatenate([squares[..., None], left[..., : plan.lasting]], axis=-1) if rest else np.empty(0),
     )
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okrsync.model import Movement, MovementResult, Trend
-from okrsync.movement import Asked, judge_movement, judge_movements
+from okrsync.movement import Asked, in_order, judge_movement, judge_movements
 from okrsync.noise import PHI, PRIOR, without_spikes
 from okrsync.numbers import count_of, show
 from okrsync.stories import Question, design, log_sign, weigh
@@ -568,7 +568,7 @@ def test_series_judged_together_come_out_as_each_alone() -> None:
         points = [(START + (i - history) * WEEK, v + (moved if i >= history + 3 else 0.0)) for i, v in enumerate(noise)]
         asked.append(
             Asked(
-                points,
+                *in_order(points, START + weeks * WEEK - DAY),
                 baseline=rng.choice([None, level]),
                 target=rng.choice([None, level + 6 * size]),
                 start=START,
@@ -580,7 +580,13 @@ def test_series_judged_together_come_out_as_each_alone() -> None:
             )
         )
     found = judge_movements(asked)
-    alone = [judge_movement(**{f.name: getattr(one, f.name) for f in fields(one)}) for one in asked]
+    alone = [
+        judge_movement(
+            list(zip(one.days, one.values, strict=True)),
+            **{f.name: getattr(one, f.name) for f in fields(one) if f.name not in ("days", "values")},
+        )
+        for one in asked
+    ]
     assert {each.movement for each in alone} == set(Movement)
     assert {each.trend for each in alone} == set(Trend)
     for question, one, together in zip(asked, alone, found, strict=True):
@@ -588,7 +594,7 @@ def test_series_judged_together_come_out_as_each_alone() -> None:
             [v for v in (each.centre, each.low, each.high, *(astuple(each.forecast) if each.forecast else ())) if v]
             for each in (one, together)
         ]
-        width = max(value for _, value in question.points) - min(value for _, value in question.points)
+        width = max(question.values) - min(question.values)
         assert numbers[1] == pytest.approx(numbers[0], rel=1e-9, abs=1e-9 * width)
         assert replace(together, centre=0, low=0, high=0, forecast=None) == replace(
             one, centre=0, low=0, high=0, forecast=None
