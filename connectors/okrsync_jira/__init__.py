@@ -1,7 +1,7 @@
 """Reads work from Jira Cloud and Jira Data Center.
 
-``client`` and ``wire`` speak the wire; ``jql``, ``search`` and ``slices`` know the query language, its paging and how
-to cut it; ``items`` and ``values`` give it meaning.
+``client`` and ``wire`` speak the wire; ``site`` asks whom we talk to; ``jql``, ``search`` and ``slices`` know the query
+language, its paging and how to cut it; ``items`` and ``values`` give it meaning.
 """
 
 from __future__ import annotations
@@ -9,28 +9,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from time import monotonic
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from okrsync.checkup import Check
 from okrsync.connector import Connector, ConnectorContext, Cursor, Page, Plan, Shard
-from okrsync.dates import parse_moment
 from okrsync.errors import AuthError, SourceError
-from okrsync.http import DEFAULT_POLICY, HttpPolicy, one_line
+from okrsync.http import DEFAULT_POLICY, HttpPolicy
 from okrsync.language import _
 from okrsync.model import Milestone, Scope, WorkItem
 from okrsync_jira import jql as q
 from okrsync_jira.client import POST_REFUSED, Answer, JiraClient, Refused
-from okrsync_jira.custom import STANDARD_FIELDS, CustomFields
+from okrsync_jira.custom import STANDARD_FIELDS
 from okrsync_jira.history import MOST_ISSUES, Histories, entries_by_issue, entries_of
 from okrsync_jira.history import body as history_body
-from okrsync_jira.items import Reader
 from okrsync_jira.search import Found, Search
 from okrsync_jira.settings import CloudAuth, JiraSettings
+from okrsync_jira.site import Site, api_root, ask_site, if_there, server_time
 from okrsync_jira.slices import PAGE, cut, ended
 from okrsync_jira.wire import Issue, plain
 
@@ -44,28 +40,6 @@ SIDE = 8
 """Threads for what a plan may ask at once; how fast a host is asked is the business of its pace."""
 
 JQL_SCOPE = "jql"
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What is asked once: who we are there, and what the site is."""
-
-    client: JiraClient
-    cloud: bool
-    account: str
-    reader: Reader
-    told: datetime
-    """The site's clock,"""
-    heard: float
-    """and our ``monotonic`` one then."""
-
-    @property
-    def api(self) -> str:
-        return _api(self.cloud)
-
-    def now(self) -> datetime:
-        """The time by the site's clock."""
-        return self.told + timedelta(seconds=monotonic() - self.heard)
 
 
 class JiraConnector(Connector):
@@ -104,7 +78,7 @@ class JiraConnector(Connector):
         """See ``Connector.ask_ahead``: the site, and the projects."""
         with self._lock:
             if self._known_site is None and self._site_asked is None:
-                self._site_asked = self._side().submit(self._ask_site)
+                self._site_asked = self._ask_site()
         if self.settings.jql is None:
             for scope in scopes:
                 self._projects_asked[scope.id] = self._ask_project(scope.id)
@@ -237,7 +211,7 @@ class JiraConnector(Connector):
             if self._known_site is not None:
                 return self._known_site
             if self._site_asked is None:
-                self._site_asked = self._side().submit(self._ask_site)
+                self._site_asked = self._ask_site()
             asked = self._site_asked
         # Without the lock, which asking needs. Who comes after a failure asks again.
         try:
@@ -249,46 +223,6 @@ class JiraConnector(Connector):
         with self._lock:
             self._known_site = site
         return site
-
-    def _ask_site(self) -> Site:
-        source, client, side = self.context.source, self._wire(), self._side()
-        guess = isinstance(self.settings.auth, CloudAuth)
-        info_asked = side.submit(_if_there, client, "/rest/api/2/serverInfo", source)
-        fields_asked = side.submit(_if_there, client, f"{_api(guess)}/field", source)
-        me_asked = side.submit(client.get, f"{_api(guess)}/myself", source)
-        asked: list[Future[Any]] = [info_asked, fields_asked, me_asked]
-        ended(asked)  # whatever fails first, nothing goes on behind its back
-        info = info_asked.result()
-        kind = info.data.get("deploymentType") if info and isinstance(info.data, dict) else None
-        cloud = kind == "Cloud" if isinstance(kind, str) else guess
-        answer = me_asked.result() if cloud is guess else client.get(f"{_api(cloud)}/myself", source)
-        me, heard = answer.data, monotonic()
-        names = [me.get(key) for key in ("accountId", "key", "name")] if isinstance(me, dict) else []
-        if not any(isinstance(name, str) and name for name in names):
-            raise AuthError(
-                _("{source}: Jira answered without an account: the token is not accepted. Renew it").format(
-                    source=source
-                )
-            )
-        fields = fields_asked.result() if cloud is guess else _if_there(client, f"{_api(cloud)}/field", source)
-        if fields is None:
-            self.context.on_note(
-                _("{source}: Jira does not list its fields: no sprints, epic links or story points").format(
-                    source=source
-                )
-            )
-        custom = CustomFields.found_in(fields.data if fields else None)
-        account = one_line(str(me.get("displayName") or next(name for name in names if name)), 80)
-        told = _server_time(answer) or _told_time(info) or datetime.now(UTC)
-        reader = Reader(self.settings.url, self.context.timezone, custom, self.context.people)
-        return Site(
-            client,
-            cloud,
-            account,
-            reader,
-            told,
-            heard,
-        )
 
     def _where(self, scope: Scope) -> str:
         return f"{scope.source}:{scope.id}"
@@ -334,11 +268,15 @@ class JiraConnector(Connector):
             raise SourceError(_("{where}: Jira answered without the project's key").format(where=where))
         if isinstance(project.get("versions"), list):
             self._versions_of[key] = project["versions"]
-        return site, key, _server_time(answer) or site.now()
+        return site, key, server_time(answer) or site.now()
+
+    def _ask_site(self) -> Future[Site]:
+        side = self._side()
+        return side.submit(ask_site, self._wire(), self.settings, self.context, side)
 
     def _ask_project(self, project: str) -> Future[Answer]:
         # Both APIs know this address; which of them is the site's own need not be known yet.
-        path = f"{_api(isinstance(self.settings.auth, CloudAuth))}/project/{quote(project, safe='')}"
+        path = f"{api_root(isinstance(self.settings.auth, CloudAuth))}/project/{quote(project, safe='')}"
         return self._side().submit(lambda: self._wire().get(path, f"{self.context.source}:{project}"))
 
     def _has_an_issue(self, site: Site, project: str, where: str) -> bool:
@@ -356,7 +294,7 @@ class JiraConnector(Connector):
             **({"permissions": "BROWSE_PROJECTS"} if site.cloud else {}),
             **({"projectKey": project} if project else {}),
         }
-        answer = _if_there(site.client, f"{site.api}/mypermissions", where, **params)
+        answer = if_there(site.client, f"{site.api}/mypermissions", where, **params)
         data: Any = answer.data if answer else None
         for key in ("permissions", "BROWSE_PROJECTS", "havePermission"):
             data = data.get(key) if isinstance(data, dict) else None
@@ -371,7 +309,7 @@ class JiraConnector(Connector):
         versions: Any = self._versions_of.pop(project, None)
         if versions is None:
             path = f"{site.api}/project/{quote(project, safe='')}/versions"
-            answer = _if_there(site.client, path, where)
+            answer = if_there(site.client, path, where)
             if answer is None:
                 self.context.on_note(
                     _("{where}: Jira does not list the project's versions: only those of its issues are known").format(
@@ -459,39 +397,8 @@ class JiraConnector(Connector):
         # One deleted issue makes Jira refuse the whole query.
         path = f"{site.api}/issue/"
         more = {"fields": ",".join(fields), **({"expand": "changelog"} if reads_history else {})}
-        answers = [_if_there(site.client, path + quote(id_, safe=""), where, **more) for id_ in ids]
+        answers = [if_there(site.client, path + quote(id_, safe=""), where, **more) for id_ in ids]
         return [Issue.of(answer.data) for answer in answers if answer is not None]
-
-
-def _api(cloud: bool) -> str:
-    return "/rest/api/3" if cloud else "/rest/api/2"
-
-
-def _if_there(client: JiraClient, path: str, where: str, **params: str) -> Answer | None:
-    """What a GET answers; None for 404."""
-    try:
-        return client.get(path, where, **params)
-    except Refused as error:
-        if error.status == 404:
-            return None
-        raise
-
-
-def _server_time(answer: Answer) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _told_time(info: Answer | None) -> datetime | None:
-    if info is not None and isinstance(info.data, dict):
-        try:
-            return parse_moment(str(info.data.get("serverTime")))
-        except (ValueError, OverflowError):
-            pass
-    return None
 
 
 def _id_of(issue: Issue, where: str) -> str:
