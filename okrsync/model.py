@@ -49,7 +49,7 @@ class ReferenceKind(StrEnum):
     """A ``KR:`` trailer names this key result."""
 
 
-class Reference(msgspec.Struct, frozen=True):
+class Reference(msgspec.Struct, frozen=True, gc=False):
     """A pointer as it was written; the store finds out whether there is anything at the other end."""
 
     kind: ReferenceKind
@@ -69,7 +69,7 @@ class Wait:
     """When that account acted, or was no longer asked; None while it is still waited for."""
 
 
-class WorkItem(msgspec.Struct, frozen=True):
+class WorkItem(msgspec.Struct, frozen=True, gc=False):
     """An issue, a pull request or a commit. ``msgspec.structs.replace`` makes one with other fields.
 
     The one value that there are millions of: a frozen dataclass takes four times as long to make.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
@@ -36,15 +35,15 @@ from okrsync.store.schema import (
     scopes,
     shards,
 )
-from okrsync.store.statements import bulk_insert, chunks, insert_ignoring, select_among, stored_moment, upsert
+from okrsync.store.statements import bulk_insert, chunks, insert_ignoring, select_among, stored_day, stored_moment
 
 _ONE_WRITER = 0x6F6B722D70616765  # "okr-page" in ASCII
 
 
-_FacetIds: TypeAlias = ChainMap[tuple[str, str], int]
-"""Rows by kind and value: first those that this transaction found or made, then those that are remembered."""
+_FacetIds: TypeAlias = dict[str, dict[str, int]]
+"""Rows by kind and value."""
 
-_FACET_IDS: WeakKeyDictionary[Engine, dict[tuple[str, str], int]] = WeakKeyDictionary()
+_FACET_IDS: WeakKeyDictionary[Engine, _FacetIds] = WeakKeyDictionary()
 """What is committed in each store. It stays true: facets are never changed and never deleted."""
 
 _FACETS_REMEMBERED = 20_000
@@ -85,28 +84,31 @@ def save_pages(engine: Engine, arrivals: Sequence[Arrival]) -> list[int]:
     Returns of each how many of its items were new or changed.
     """
     remembered = _FACET_IDS.setdefault(engine, {})
-    facet_ids: _FacetIds = ChainMap({}, remembered)
+    found: _FacetIds = {}
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             # Two processes that insert the same labels in another order would wait for each other for ever.
             connection.execute(select(func.pg_advisory_xact_lock(_ONE_WRITER)))
-        changed = _save_pages(connection, arrivals, facet_ids)
+        changed = _save_pages(connection, arrivals, remembered, found)
     # Only now is it sure that those which were new are stored. Another thread may still be reading what is remembered.
-    if len(remembered) > _FACETS_REMEMBERED:
+    if sum(map(len, remembered.values())) > _FACETS_REMEMBERED:
         _FACET_IDS[engine] = {}
     else:
-        remembered.update(facet_ids.maps[0])
+        for kind, rows in found.items():
+            remembered.setdefault(kind, {}).update(rows)
     return changed
 
 
-def _save_pages(connection: Connection, arrivals: Sequence[Arrival], facet_ids: _FacetIds) -> list[int]:
+def _save_pages(
+    connection: Connection, arrivals: Sequence[Arrival], remembered: _FacetIds, found: _FacetIds
+) -> list[int]:
     changed = [0] * len(arrivals)
     by_source: dict[str, list[int]] = {}
     for index, arrival in enumerate(arrivals):
         by_source.setdefault(arrival.source, []).append(index)
     for source, indexes in by_source.items():
         pages = [(arrivals[at].scope_id, arrivals[at].page.items) for at in indexes]
-        numbers = _save_items(connection, source, pages, facet_ids)
+        numbers = _save_items(connection, source, pages, remembered, found)
         for index, number in zip(indexes, numbers, strict=True):
             changed[index] = number
         _save_milestones(connection, source, [one for at in indexes for one in arrivals[at].page.milestones])
@@ -172,12 +174,19 @@ def take_census(
 
 
 def _save_items(
-    connection: Connection, source: str, pages: Sequence[tuple[int, Sequence[WorkItem]]], facet_ids: _FacetIds
+    connection: Connection,
+    source: str,
+    pages: Sequence[tuple[int, Sequence[WorkItem]]],
+    remembered: _FacetIds,
+    found: _FacetIds,
 ) -> list[int]:
     """Store the items of some pages with their scopes; returns of each page how many were new or changed."""
     numbers = []
     batch = [(scope_id, {item.id: (item, digest) for item, digest in map(_storable, page)}) for scope_id, page in pages]
-    known = _known(connection, source, list({native: None for _, page in batch for native in page}))
+    # With their parents: what is stored of these costs little now, as the rows are in memory.
+    named = {native: None for _, page in batch for native in page}
+    named |= {item.parent_id: None for _, page in batch for item, _ in page.values() if item.parent_id is not None}
+    known = _known(connection, source, list(named))
     as_stored = {native: stored for native, (_, stored) in known.items()}
     # The same item on two pages, or twice on one: the later one holds.
     changed: dict[str, tuple[WorkItem, int, str]] = {}
@@ -195,36 +204,23 @@ def _save_items(
     row_ids = {native: row_id for native, (row_id, _) in known.items()}
     row_ids.update(zip(new, _free_ids(connection, len(new)), strict=True))
     moment = stored_moment(connection)
-    rows = [
-        (row_ids[native], *_item_row(item, source, scope_id, digest, moment))
-        for native, (item, scope_id, digest) in changed.items()
-    ]
-    bulk_insert(connection, items, _ITEM_COLUMNS, rows, key=("source", "native_id"))
+    new_rows: list[tuple[Any, ...]] = []
+    changed_rows: list[tuple[Any, ...]] = []
+    for native, (item, scope_id, digest) in changed.items():
+        parent = row_ids.get(item.parent_id) if item.parent_id is not None else None
+        row_id = row_ids[native]
+        row = _item_row(row_id, item, source, scope_id, digest, None if parent == row_id else parent, moment)
+        (changed_rows if native in known else new_rows).append(row)
+    bulk_insert(connection, items, _ITEM_COLUMNS, new_rows, new=True)
+    # Of items that were stored before, the link step must see what parent they had.
+    bulk_insert(connection, items, _ITEM_COLUMNS, changed_rows, key=("source", "native_id"), keep=("parent_id",))
     _forget_details(connection, [row_ids[native] for native in changed if native in known])
-    _find_parents(connection, [row_ids[native] for native in new if changed[native][0].parent_id is not None])
-    by_row = [(row_ids[native], item) for native, (item, _, _) in changed.items()]
-    _save_facets(connection, by_row, facet_ids)
+    by_row = sorted((row_ids[native], item) for native, (item, _, _) in changed.items())
+    _save_facets(connection, by_row, remembered, found)
     _save_details(connection, by_row, moment)
     _give_back_keys(connection, source, {native: row_ids[native] for native in new})
-    bulk_insert(connection, dirty_items, ("item_id",), [(row_ids[native],) for native in changed])
+    bulk_insert(connection, dirty_items, ("item_id",), [(row_id,) for row_id, _ in by_row])
     return numbers
-
-
-def _find_parents(connection: Connection, new: Sequence[int]) -> None:
-    """Note the parents of new items, as far as they are stored: now it costs little, as the rows are in memory.
-
-    Of items that were stored before, the link step must see what parent they had.
-    """
-    for ids in chunks(new):
-        parent = items.alias("parent")
-        found = select(parent.c.id).where(
-            parent.c.source == items.c.source,
-            parent.c.native_id == items.c.parent_native_id,
-            parent.c.id != items.c.id,
-        )
-        connection.execute(
-            update(items).where(items.c.id.in_(ids)).values(parent_id=found.correlate(items).scalar_subquery())
-        )
 
 
 _AsStored: TypeAlias = tuple[int, tuple[str, int]]
@@ -249,14 +245,14 @@ def _free_ids(connection: Connection, number: int) -> Sequence[int]:
     if connection.dialect.name == "postgresql":
         query = text("SELECT nextval(pg_get_serial_sequence('items', 'id')) FROM generate_series(1, :number)")
         return list(connection.scalars(query, {"number": number}))
-    first = (connection.scalar(select(func.max(items.c.id))) or 0) + 1
+    first = (connection.exec_driver_sql("SELECT MAX(id) FROM items").scalar() or 0) + 1
     return range(first, first + number)
 
 
 def _give_back_keys(connection: Connection, source: str, new: Mapping[str, int]) -> None:
     """An item that was removed and is there again (it moved to a project that could not be read then) is known by the
     keys that it had before. ``new`` are rows by the source's identities."""
-    if connection.scalar(select(removed_keys.c.key).where(removed_keys.c.source == source).limit(1)) is None:
+    if not new or connection.exec_driver_sql("SELECT 1 FROM removed_keys LIMIT 1").first() is None:
         return
     found = select_among(
         connection,
@@ -292,7 +288,7 @@ def _save_details(connection: Connection, changed: Sequence[tuple[int, WorkItem]
         connection,
         item_references,
         ("item_id", "kind", "target"),
-        [(row_id, one.kind, _target(one)) for row_id, item in changed for one in item.references],
+        [(row_id, str(one.kind), _target(one)) for row_id, item in changed for one in item.references],
     )
     bulk_insert(
         connection,
@@ -310,65 +306,50 @@ def _target(reference: Reference) -> str:
     return reference.target if reference.kind is ReferenceKind.KEY_RESULT else reference.target.lower()
 
 
-def _save_facets(connection: Connection, changed: Sequence[tuple[int, WorkItem]], facet_ids: _FacetIds) -> None:
-    # Many items share what they carry: that is put together once, and in the order of the table, in which SQLite is
-    # quicker.
-    carried: dict[tuple[tuple[str, ...], ...], list[int]] = {}
-    for row_id, item in changed:
-        all_of_it = (item.labels, item.components, item.versions, item.milestones, item.sprints, item.paths)
-        try:
-            carried[all_of_it].append(row_id)
-        except KeyError:
-            carried[all_of_it] = [row_id]
-    wanted = {facet: None for values in carried for facet in _facets_of(values)}
-    if unknown := [facet for facet in wanted if facet not in facet_ids]:
-        found = _stored_facets(connection, unknown)
-        if missing := [facet for facet in unknown if facet not in found]:
-            bulk_insert(connection, facets, ("kind", "value"), missing)
-            found |= _stored_facets(connection, missing)
-        facet_ids.update(found)
-    ids = {facet: facet_ids[facet] for facet in wanted}
+def _save_facets(
+    connection: Connection, changed: Sequence[tuple[int, WorkItem]], remembered: _FacetIds, found: _FacetIds
+) -> None:
+    """``changed`` in the order of the table, in which SQLite is quicker; what is not ``remembered`` goes to ``found``."""
+    carried = [
+        (row_id, (item.labels, item.components, item.versions, item.milestones, item.sprints, item.paths))
+        for row_id, item in changed
+    ]
+    ids: list[dict[str, int]] = []
+    for kind, of_kind in zip(_FACET_KINDS, zip(*(values for _, values in carried), strict=True), strict=True):
+        wanted = {value for some in of_kind for value in some}
+        before, now = remembered.get(kind, {}), found.get(kind, {})
+        known = {value: row_id for value in wanted if (row_id := before.get(value) or now.get(value))}
+        if unknown := sorted(wanted - known.keys()):
+            stored = _stored_facets(connection, kind, unknown)
+            if missing := [value for value in unknown if value not in stored]:
+                bulk_insert(connection, facets, ("kind", "value"), [(kind, value) for value in missing])
+                stored |= _stored_facets(connection, kind, missing)
+            found[kind] = now | stored
+            known |= stored
+        ids.append(known)
     rows: list[tuple[int, int]] = []
-    for values, row_ids in carried.items():
-        facet_rows = [ids[facet] for facet in _facets_of(values)]
-        rows += [(row_id, facet_id) for row_id in row_ids for facet_id in facet_rows]
-    rows.sort()
-    bulk_insert(connection, item_facets, ("item_id", "facet_id"), rows)
+    for row_id, values in carried:
+        facet_ids = {known[value] for known, some in zip(ids, values, strict=True) for value in some}
+        rows += [(row_id, facet_id) for facet_id in sorted(facet_ids)]
+    bulk_insert(connection, item_facets, ("item_id", "facet_id"), rows, new=True)
 
 
-def _facets_of(values: tuple[tuple[str, ...], ...]) -> list[tuple[str, str]]:
-    return [(kind, value) for kind, some in zip(_FACET_KINDS, values, strict=True) for value in some]
-
-
-def _stored_facets(connection: Connection, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The rows of those facets that are stored."""
-    found: dict[tuple[str, str], int] = {}
-    for kind in sorted({kind for kind, _ in wanted}):
-        for some in chunks([value for of_kind, value in wanted if of_kind == kind]):
-            rows = connection.execute(
-                select(facets.c.value, facets.c.id).where(facets.c.kind == kind, facets.c.value.in_(some))
-            )
-            found |= {(kind, row.value): row.id for row in rows}
-    return found
+def _stored_facets(connection: Connection, kind: str, values: Sequence[str]) -> dict[str, int]:
+    """The rows of those facets of a kind that are stored."""
+    query = "SELECT value, id FROM facets WHERE kind = {kind} AND value IN {among}"
+    return dict(select_among(connection, query, values, kind=kind))
 
 
 def _save_milestones(connection: Connection, source: str, batch: Sequence[Milestone]) -> None:
+    day = stored_day(connection)
     rows = {
-        (milestone.kind, milestone.id): {
-            "source": source,
-            "kind": milestone.kind,
-            "native_id": milestone.id,
-            "project": milestone.project,
-            "name": _clean(milestone.name),
-            "state": milestone.state,
-            "start": milestone.start,
-            "due": milestone.due,
-            "closed": milestone.closed,
-            "url": milestone.url,
-        }
-        for milestone in batch
+        (one.kind, one.id): (
+            *(source, one.kind, one.id, one.project, _clean(one.name), one.state),
+            *(day(one.start), day(one.due), day(one.closed), one.url),
+        )
+        for one in batch
     }
-    upsert(connection, milestones, list(rows.values()))
+    bulk_insert(connection, milestones, _MILESTONE_COLUMNS, list(rows.values()), key=("source", "kind", "native_id"))
 
 
 def _remove(connection: Connection, gone: Any) -> int:
@@ -414,28 +395,37 @@ def _brought_by(ids: Sequence[int]) -> Select[tuple[int]]:
 
 _FACET_KINDS = ("label", "component", "version", "milestone", "sprint", "path")
 
+_MILESTONE_COLUMNS = ("source", "kind", "native_id", "project", "name", "state", "start", "due", "closed", "url")
+
 _ITEM_COLUMNS = (
     *("id", "source", "native_id", "scope_id", "kind", "type", "level", "key", "project", "title", "url", "state"),
     *("status", "status_id", "resolution", "resolution_id", "created_at", "updated_at", "done_at", "assignee"),
-    *("author", "parent_native_id", "parent_key", "points", "content_hash"),
+    *("author", "parent_native_id", "parent_key", "parent_id", "points", "content_hash"),
 )
 
 
 def _item_row(
-    item: WorkItem, source: str, scope_id: int, content_hash: str, moment: Callable[[datetime | None], Any]
+    row_id: int,
+    item: WorkItem,
+    source: str,
+    scope_id: int,
+    content_hash: str,
+    parent: int | None,
+    moment: Callable[[datetime | None], Any],
 ) -> tuple[Any, ...]:
     return (
+        row_id,
         source,
         item.id,
         scope_id,
-        item.kind,
+        str(item.kind),  # the driver would look up for each whether it knows how to write an enumeration
         item.type,
         item.level,
         item.key,
         item.project,
         item.title,
         item.url,
-        item.state,
+        str(item.state),
         item.status,
         item.status_id,
         item.resolution,
@@ -447,6 +437,7 @@ def _item_row(
         item.author,
         item.parent_id,
         None if item.parent_key is None else item.parent_key.lower(),
+        parent,
         item.points,
         content_hash,
     )
