@@ -48,8 +48,8 @@ def bulk_insert(
     *,
     new: bool = False,
 ) -> None:
-    """Insert many rows without SQLAlchemy's work on each value; times have been through ``stored_moment``, dates through
-    ``stored_day``.
+    """Insert many rows without SQLAlchemy's work on each value; times have been through ``stored_moment``,
+    dates through ``stored_day``.
 
     A row that is there already stays as it is; with ``key``, the columns of a unique constraint, it takes the new
     values, but for those of ``keep``. No two rows may have the same ``key``. With ``new``, none can be there already.

@@ -309,7 +309,7 @@ def _target(reference: Reference) -> str:
 def _save_facets(
     connection: Connection, changed: Sequence[tuple[int, WorkItem]], remembered: _FacetIds, found: _FacetIds
 ) -> None:
-    """``changed`` in the order of the table, in which SQLite is quicker; what is not ``remembered`` goes to ``found``."""
+    """``changed`` in the order of the table: SQLite is quicker then. What is not ``remembered`` goes to ``found``."""
     carried = [
         (row_id, (item.labels, item.components, item.versions, item.milestones, item.sprints, item.paths))
         for row_id, item in changed
