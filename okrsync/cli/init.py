@@ -18,7 +18,7 @@ def command(app: App, folder: Path) -> None:
     """Write a working starter configuration into DIR (default: here).
 
     Nothing that exists is overwritten. The files hold a key result measured by a CSV and one that people check in, so
-    that `okrsync report` works at once; sources of work are there as comments.
+    that `okrsync run` works at once; sources of work are there as comments.
     """
     from okrsync.starter import write_starter
 
