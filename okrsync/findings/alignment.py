@@ -9,8 +9,8 @@ from okrsync.findings.goals import Goals
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result, of_objective, of_team
 from okrsync.findings.shares import surely_below
 from okrsync.findings.teams import Workers, lead_of, name_of
-from okrsync.findings.telling import lead_or, listed, owner_of
-from okrsync.language import N_, _, ngettext
+from okrsync.findings.telling import lead_or, listed, owner_of, too_few_completed
+from okrsync.language import N_, _
 from okrsync.model import KeyResult, Kind, Objective, Team, Verdict
 from okrsync.report.value import ChainShare, Subject
 
@@ -162,14 +162,7 @@ def _chain(facts: Facts) -> Iterator[Found | NotJudged]:
         level, part, whole = share.level, share.part, share.whole
         subject = Subject("level", level)
         if whole < few:
-            yield NotJudged(
-                subject,
-                ngettext(
-                    "fewer than {count} piece of work was completed there",
-                    "fewer than {count} pieces of work were completed there",
-                    few,
-                ).format(count=few),
-            )
+            yield NotJudged(subject, too_few_completed(few))
         elif surely_below(part, whole, facts.thresholds.chain, facts.thresholds.sure):
             yield Found(
                 subject,

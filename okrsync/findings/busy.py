@@ -9,7 +9,7 @@ from okrsync.dates import day_of, start_of
 from okrsync.findings.interface import Facts, Found, NotJudged, Rule, of_key_result
 from okrsync.findings.shares import surely_above, surely_grew
 from okrsync.findings.teams import Workers, name_of
-from okrsync.findings.telling import days, lead_or, owner_of
+from okrsync.findings.telling import days, lead_or, owner_of, too_few_completed
 from okrsync.language import N_, _, ngettext
 from okrsync.model import Judgement, Kind, Movement, Piece, Verdict
 from okrsync.numbers import show
@@ -148,14 +148,7 @@ def _serves_nothing(facts: Facts) -> Iterator[Found | NotJudged]:
         loose = sum(not piece.key_results for piece in pieces)
         if len(pieces) < few:
             if loose:
-                yield NotJudged(
-                    subject,
-                    ngettext(
-                        "fewer than {count} piece of work was completed there",
-                        "fewer than {count} pieces of work were completed there",
-                        few,
-                    ).format(count=few),
-                )
+                yield NotJudged(subject, too_few_completed(few))
             continue
         halves = _halves(facts, pieces)
         # What grows from little to little needs nobody.

@@ -27,6 +27,15 @@ def days(length: timedelta) -> str:
     return ngettext("{count} day", "{count} days", length.days).format(count=length.days)
 
 
+def too_few_completed(few: int) -> str:
+    """Why a share of completed work is not judged."""
+    return ngettext(
+        "fewer than {count} piece of work was completed there",
+        "fewer than {count} pieces of work were completed there",
+        few,
+    ).format(count=few)
+
+
 def owner_of(*names: str | None) -> str:
     """The first name that is known; otherwise the owner, whoever that is."""
     return next((name for name in names if name), None) or _("Its owner")
