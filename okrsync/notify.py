@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ class Message:
     title: str
     text: str
     link: str | None
-    """Where the page can be read."""
+    """Where the page can be read; a ``safe_link``."""
     link_text: str
 
 
@@ -47,6 +48,16 @@ class Webhook:
     def where(self) -> str:
         """Type and host, for people."""
         return f"{self.type} ({urlsplit(self.url.get_secret_value()).hostname})"
+
+
+_ADDRESS = re.compile(
+    r"https?://[^\s<>\"{}|\\^`\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
+
+
+def safe_link(address: str | None) -> str | None:
+    """The address of a page as a chat may be given it; None for what no browser should open: wikis tell addresses."""
+    return address if address is not None and len(address) <= 2000 and _ADDRESS.fullmatch(address) else None
 
 
 def send(webhook: Webhook, message: Message, now: datetime) -> None:
@@ -115,17 +126,20 @@ _Formatted = tuple[dict[str, Any], Mapping[str, str]]
 
 
 def _slack(webhook: Webhook, message: Message, now: datetime) -> _Formatted:
-    """Plain text throughout; in the one line that has a link, Slack's three special characters are escaped."""
+    """Plain text throughout; where Slack reads markup all the same, its three special characters are escaped.
+
+    That is the one line that has a link, and ``text``, which notifications show (``mrkdwn`` turns off its ``*bold*``
+    alone).
+    """
     plain = {"type": "plain_text", "emoji": False}
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {**plain, "text": message.title[:150]}},
         {"type": "section", "text": {**plain, "text": message.text[:3000]}},
     ]
     if message.link:
-        link = message.link.replace("|", "%7C")
-        words = f"<{_slack_text(link)}|{_slack_text(message.link_text)}>"
+        words = f"<{_slack_text(message.link)}|{_slack_text(message.link_text)}>"
         blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": words}]})
-    return {"text": _slack_text(message.text), "blocks": blocks}, {}
+    return {"text": _slack_text(message.text), "mrkdwn": False, "blocks": blocks}, {}
 
 
 def _slack_text(text: str) -> str:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from okrsync.report.escape import LIMIT, clean, writable
 from okrsync.report.html import to_html
+from tests.hostile import chats
 from tests.hostile.corpus import CORPUS, EVERY, HUGE, texts
 from tests.hostile.formats import QUICK, SLOW, every, holes
 from tests.hostile.planted import planted
@@ -41,6 +42,21 @@ def test_a_kind_alone_is_in_every_place(kind: str) -> None:
 @given(st.lists(texts, min_size=30, max_size=40))
 def test_nothing_that_a_fuzzer_makes_changes_the_structure(several: list[str]) -> None:
     assert holes(several, QUICK) == []
+
+
+@pytest.mark.parametrize("kind", CORPUS)
+def test_a_chat_shows_text_as_it_is(kind: str) -> None:
+    """Title, sentence, address and its words, in each chat: nobody is called, and nothing leads elsewhere."""
+    ours = chats.shown(chats.told(chats.messages(CORPUS[kind])))
+    assert ours == chats.shown(chats.told(chats.messages(CORPUS[kind], harmless=True)))
+    assert {name for name, _ in ours} == set(chats.READERS)
+
+
+@given(texts)
+def test_a_chat_shows_what_a_fuzzer_makes_as_it_is(text: str) -> None:
+    both = [text, text]  # one has no address
+    ours, harmless = (chats.shown(chats.told(chats.messages(both, harmless=twin))) for twin in (False, True))
+    assert ours == harmless
 
 
 def test_text_of_a_megabyte_is_cut_where_it_is_shown() -> None:

@@ -54,7 +54,7 @@ def command(app: App, jobs: int, executor: str | None) -> int:
 def tell_chats(app: App, config: Config, report: Report, results: Sequence[PublishResult]) -> int:
     """Tell every chat of ``notify:`` when the week's page was written anew or changed; how many could not be told."""
     from okrsync.errors import SourceError
-    from okrsync.notify import Message, send
+    from okrsync.notify import Message, safe_link, send
     from okrsync.report import words
     from okrsync.report.names import week_page
 
@@ -66,7 +66,7 @@ def tell_chats(app: App, config: Config, report: Report, results: Sequence[Publi
     text = run_on(part for part in (words.headline(report), words.others(report)) if part)
     failed = 0
     for chat in config.notify:
-        link = chat.link.replace("{page}", page) if chat.link else address
+        link = chat.link.replace("{page}", page) if chat.link else safe_link(address)
         try:
             send(chat, Message(words.title(report), text, link, page), now())
         except SourceError as error:

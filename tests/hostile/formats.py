@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from pydantic import SecretStr
-
-from okrsync.notify import _FORMATS, Message, Webhook
+from okrsync.language import run_on
+from okrsync.notify import Message
 from okrsync.publish.section import merged
 from okrsync.publish.storage_format import StorageFormat
 from okrsync.publish.wikitext import Wikitext
 from okrsync.report import charts, html, words
+from okrsync.report.escape import clean
 from okrsync.report.json import to_json
 from okrsync.report.markdown import to_markdown
 from okrsync.report.terminal import to_terminal
 from okrsync.report.tree import mermaid
 from okrsync.report.value import Report
 from okrsync.wiki_pages import index_page, key_result_pages, weekly_page
-from tests.hostile import shapes
+from tests.hostile import chats, shapes
 from tests.hostile.planted import planted, publications
 
 Written = Callable[[Report], str]
@@ -92,14 +91,15 @@ def _drawings(report: Report) -> str:
 
 
 def _chats(report: Report) -> str:
-    message = Message(
-        words.title(report), " ".join([words.headline(report), words.others(report)]), "https://wiki.example/x", "page"
-    )
-    told = []
-    for kind, body in _FORMATS.items():
-        webhook = Webhook(kind, SecretStr("https://chat.example/x"), SecretStr("s"), None)
-        told.append(body(webhook, message, datetime(2026, 11, 20, tzinfo=UTC)))
-    return json.dumps(told, ensure_ascii=False)
+    """What is told of a run, and a message of each key result and finding: no run tells that much foreign text."""
+    link = "https://acme.example/x"
+    said = run_on(part for part in (words.headline(report), words.others(report)) if part)
+    several = [Message(words.title(report), said, link, "page")]
+    for judgement in report.key_results:
+        about = judgement.key_result
+        several.append(Message(clean(about.title, 100), clean(judgement.objective.title), link, clean(about.owner)))
+    several += [Message(clean(each.message, 100), clean(each.action), None, "page") for each in report.findings]
+    return chats.told(several)
 
 
 TEMPLATE = """\
@@ -137,7 +137,7 @@ QUICK: dict[str, Format] = {
     "Confluence": (_of_pages(StorageFormat), shapes.storage),
     "wikitext": (_of_pages(Wikitext), shapes.wikitext),
     "JSON": (to_json, _jsoned),
-    "chat": (_chats, _jsoned),
+    "chat": (_chats, chats.shown),
 }
 """Formats that are rendered in milliseconds."""
 SLOW: dict[str, Format] = {
