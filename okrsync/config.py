@@ -152,7 +152,7 @@ def load_config(
         speak(str(document.data["language"]))
     refuse_plain_secrets(document)
     if document.data is None:
-        raise ConfigError(document.problems)
+        raise ConfigError(document.in_order())
     main: ConfigFile = read_model(ConfigFile, document) or ConfigFile()
     refuse_plain_settings(main, document.data)
 
@@ -171,11 +171,7 @@ def load_config(
         document.problem(("okrs",), _("none of the files of goals declares a cycle"))
 
     silences = _silences(document, main.findings)
-    problems = [
-        problem
-        for each in (document, *documents)
-        for problem in sorted(each.problems, key=lambda problem: problem.line or 0)
-    ]
+    problems = [problem for each in (document, *documents) for problem in each.in_order()]
     if problems:
         raise ConfigError(problems)
     return Config(

@@ -111,6 +111,8 @@ def report(error: ValidationError, model: type[BaseModel], value: YamlMapping, n
     """Note every error of ``model`` against ``value`` in the document; ``noun`` is what messages call the value."""
     located = [(found, *_locate(found, value)) for found in error.errors(include_url=False, include_input=False)]
     for found, path, missing in _best_branches(located):
+        if value.document.full:
+            return
         if found["type"] == _DROPPED:
             continue
         key = missing if missing is not None else (path[-1] if path else None)

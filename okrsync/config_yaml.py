@@ -25,6 +25,8 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 200_000
 """Values in one file with its aliases expanded; a nest of aliases ("billion laughs") would have no end."""
 MAX_DEPTH = 40
+MAX_PROBLEMS = 100
+"""Of one file; what comes after them is not looked for: a file of another program has more than anybody reads."""
 
 YamlPath: TypeAlias = tuple[str | int, ...]
 """Keys and positions from the top of a file: ``("objectives", 0, "title")``."""
@@ -121,9 +123,8 @@ class Document:
 
     def problem(self, path: YamlPath, message: str) -> None:
         """Note what is wrong at a path, once; the values of environment variables are put back to their names."""
-        found = self.warning(path, message)
-        if path not in self._unset and found not in self.problems:
-            self.problems.append(found)
+        if not self.full and path not in self._unset:
+            self._note(self.warning(path, message))
 
     def warning(self, path: YamlPath, message: str) -> Problem:
         """The same as a value, for what is no error."""
@@ -133,18 +134,38 @@ class Document:
 
     def problem_in_line(self, line: int, message: str) -> None:
         """The same for a line, whatever stands there."""
-        found = Problem(self.file, line, self._without_hidden(message))
-        if found not in self.problems:
-            self.problems.append(found)
+        if not self.full:
+            self._note(Problem(self.file, line, self._without_hidden(message)))
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is wrong that nothing more is noted."""
+        return len(self.problems) > MAX_PROBLEMS
+
+    def in_order(self) -> list[Problem]:
+        """The problems by line; last, where there is one, that which says that there are more."""
+        shown, more = self.problems[:MAX_PROBLEMS], self.problems[MAX_PROBLEMS:]
+        return sorted(shown, key=lambda problem: problem.line or 0) + more
+
+    def _note(self, found: Problem) -> None:
+        if found in self.problems:
+            return
+        if len(self.problems) == MAX_PROBLEMS:
+            more = _("more than {count} problems in this file: mend these first, the rest is not shown")
+            found = replace(found, message=more.format(count=MAX_PROBLEMS))
+        self.problems.append(found)
 
     def hide(self, secret: str, path: YamlPath | None = None) -> None:
         """Show neither ``secret`` in any message, past or to come, nor what is written at ``path``."""
         if path is not None:
             self._hidden_paths.add(path)
         # Replacing a shorter one would garble messages, and no message repeats it.
-        if len(secret) >= 4:
+        if len(secret) >= 4 and secret not in self._hidden:
             self._hidden.add(secret)
-            self.problems = [replace(each, message=self._without_hidden(each.message)) for each in self.problems]
+            self.problems = [
+                replace(each, message=each.message.replace(secret, "***")) if secret in each.message else each
+                for each in self.problems
+            ]
 
     def _without_hidden(self, message: str) -> str:
         for secret in sorted(self._hidden, key=len, reverse=True):
@@ -339,19 +360,18 @@ class _Builder:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, ScalarNode) or key_node.tag in (_TAG + "null", _TAG + "merge"):
                 shown = "<<" if key_node.tag == _TAG + "merge" else _("this")
-                self._note(line, _("{key} cannot be a key here").format(key=shown))
+                self.document.problem_in_line(line, _("{key} cannot be a key here").format(key=shown))
                 continue
             key = str(key_node.value)
             if key in mapping:
                 first = self.document.line((*path, key))
-                self._note(line, _("{key!r} stands twice; the first is in line {line}").format(key=key, line=first))
+                self.document.problem_in_line(
+                    line, _("{key!r} stands twice; the first is in line {line}").format(key=key, line=first)
+                )
                 continue
             self.document._lines[*path, key] = line
             mapping[key] = self.value(value_node, (*path, key))
         return mapping
-
-    def _note(self, line: int, message: str) -> None:
-        self.document.problems.append(Problem(self.document.file, line, message))
 
     def _scalar(self, node: Node, path: YamlPath) -> Any:
         text = str(node.value)

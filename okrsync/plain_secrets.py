@@ -98,10 +98,12 @@ def _refuse_shapes(document: Document) -> None:
     for kind, marks, pattern in _SHAPES:
         if not any(mark in document.text for mark in marks):
             continue
+        line, counted = 1, 0
         for found in re.finditer(rf"(?<![A-Za-z0-9_-])(?:{pattern})", document.text):
             document.hide(found.group())
             said = _("{kind} stands here in the file: {how}. Revoke it if anybody else could read the file")
-            line = document.text.count("\n", 0, found.start()) + 1
+            line += document.text.count("\n", counted, found.start())
+            counted = found.start()
             document.problem_in_line(line, said.format(kind=_(kind), how=_how("NAME")))
 
 

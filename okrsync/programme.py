@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,8 @@ from okrsync.model import (
 from okrsync.verdict import direction_of
 
 _DEFAULT_OUTCOME = "manual"
+_CIRCLE = 20
+"""Goals or teams of a circle that a message names."""
 
 
 @dataclass
@@ -92,7 +94,7 @@ def read_programme(
         _other, document, path = names.edges[loop[0]]
         document.problem(
             path,
-            _("the objectives support each other in a circle: {circle}").format(circle=" → ".join([*loop, loop[0]])),
+            _("the objectives support each other in a circle: {circle}").format(circle=_circle(loop)),
         )
     if names.people:
         _warn_of_strangers(files, names, warnings)
@@ -147,19 +149,22 @@ def _check_teams(teams: list[tuple[Document, TeamModel]], names: _Names) -> None
             _known(document, (*team.path, "parent"), team.parent, names.teams, N_("team"))
     for loop in _loops({team.id: team.parent for _document, team in teams if team.parent}):
         document, path = places[loop[0]]
-        document.problem(
-            path, _("the tree of teams runs in a circle: {circle}").format(circle=" → ".join([*loop, loop[0]]))
-        )
+        document.problem(path, _("the tree of teams runs in a circle: {circle}").format(circle=_circle(loop)))
 
 
-def _known(document: Document, path: YamlPath, name: str | None, known: Iterable[str], what: str) -> None:
-    if name is not None and name not in (names := set(known)):
+def _known(document: Document, path: YamlPath, name: str | None, known: Collection[str], what: str) -> None:
+    if name is not None and name not in known and not document.full:
         document.problem(
             path,
             _("unknown {what} {name}{hint}").format(
-                what=_(what), name=document.shown(path), hint=did_you_mean(name, names)
+                what=_(what), name=document.shown(path), hint=did_you_mean(name, known)
             ),
         )
+
+
+def _circle(loop: list[str]) -> str:
+    """``a → b → a``; of a long one how it begins."""
+    return " → ".join([*loop, loop[0]] if len(loop) <= _CIRCLE else [*loop[:_CIRCLE], "…", loop[0]])
 
 
 def _loops(edges: Mapping[str, str]) -> list[list[str]]:

@@ -13,6 +13,7 @@ the store.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from okrsync.config import Config
 
 _SCHEME = "dask://"
+_ADDRESS = re.compile(r"dask://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d+)?/*", re.ASCII | re.IGNORECASE)
 _TOPIC = "okrsync"
 _CONNECT_TIMEOUT = 10.0
 """Seconds in which a scheduler must answer."""
@@ -62,7 +64,8 @@ def pull_shard(recipe: Recipe, task: ShardTask) -> Pulled:
 
 def check_executor(url: str, config: Config) -> None:
     """Raise ``ConfigError`` when ``--executor`` cannot work here, without asking anybody."""
-    if not url.startswith(_SCHEME) or not url.removeprefix(_SCHEME).strip("/"):
+    # Printed units hold it, and each reads other characters as its own.
+    if not _ADDRESS.fullmatch(url):
         raise ConfigError(
             _("--executor {url}: write dask://HOST:PORT, the address of a Dask scheduler").format(url=url)
         )

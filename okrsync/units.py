@@ -7,6 +7,7 @@ of them: they name the environment variables that the configuration asks for, an
 from __future__ import annotations
 
 import io
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from okrsync.cron import Cron
+from okrsync.errors import ConfigError
 from okrsync.language import _
 
 
@@ -39,8 +41,27 @@ class Deployment:
     """Options of each run: ``--executor URL``."""
 
 
+_NO_LINE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def _sayable(plan: Deployment, *, as_it_is: str = "") -> None:
+    """Raises ``ConfigError`` when a path is one that no line of UTF-8 can hold; nor ``as_it_is`` where it ends."""
+    if any(_NO_LINE.search(text) for text in (plan.program, str(plan.config))) or as_it_is[-1:] in tuple(" \\"):
+        path = plan.program if _NO_LINE.search(plan.program) else str(plan.config)
+        raise ConfigError(
+            _(
+                "the path {path!r} cannot stand in such a file, because of a line end or another control character, "
+                "or of a blank or backslash where it ends: rename it"
+            ).format(path=path)
+        )
+
+
 def _cron(plan: Deployment) -> str:
-    """Lines for ``crontab -e``; ``%`` means a new line there and is escaped."""
+    """Lines for ``crontab -e``; ``%`` means a new line there and is escaped.
+
+    Raises ``ConfigError`` when the configuration lies where no such line can name it.
+    """
+    _sayable(plan)
     lines = [
         *_comments(
             _("okrsync. Add these lines with `crontab -e`."),
@@ -62,10 +83,16 @@ def _cron(plan: Deployment) -> str:
 
 
 def _systemd(plan: Deployment) -> str:
-    """One service that runs the schedule itself: it knows the time zone, and what was missed while it was down."""
+    """One service that runs the schedule itself: it knows the time zone, and what was missed while it was down.
+
+    Raises ``ConfigError`` as ``_cron`` does; a backslash at the end of a line joins it to the next.
+    """
+    _sayable(plan, as_it_is=str(plan.config.parent))
     arguments = [plan.program, "-c", str(plan.config), "schedule", *plan.options]
     arguments += ["--health-file", "%S/okrsync/health.json"]
-    start = " ".join(_systemd_word(each, keep="%S") for each in arguments)
+    # In the path of the program itself `$` means nothing.
+    program, *others = (_systemd_word(each, keep="%S") for each in arguments)
+    start = " ".join([program.replace("$$", "$"), *others])
     variables = ""
     if plan.variables:
         said = _("A file (mode 600, owner root) with a line NAME=value each for: {names}")

@@ -8,6 +8,7 @@ noticed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -193,8 +194,13 @@ def _written(value: Any) -> Any:
     return value
 
 
+# json leaves these as they are, and some readers (Node's, Python's `splitlines`) end a line at U+0085 or U+2028.
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def batched(lines: Iterable[str], size: int) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
@@ -467,8 +468,11 @@ def _cleaned(value: Any) -> Any:
     return _clean(value)
 
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
 def _clean(value: Any) -> Any:
     """Text that every database takes: PostgreSQL refuses NUL, and no database stores half a surrogate pair."""
     if not isinstance(value, str) or (value.isascii() and "\0" not in value):
         return value
-    return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+    return _UNSTORABLE.sub("\ufffd", value)
