@@ -14,11 +14,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, and_, exists, select
-
 from okrsync.matching import matcher
 from okrsync.model import KeyResult, WorkRule
-from okrsync.store.schema import items
 
 FACETS: dict[str, tuple[str, ...]] = {
     "labels": ("label",),
@@ -106,13 +103,3 @@ def _glob_to_regex(glob: str) -> str:
             regex += re.escape(glob[position])
             position += 1
     return regex
-
-
-def container() -> ColumnElement[bool]:
-    """True of an epic and of what stands above one: they pass their links down and are not counted themselves.
-
-    Data Center does not say that an initiative stands above epics; that an epic has it for a parent does.
-    """
-    child = items.alias("container_child")
-    epics_below = select(child.c.id).where(child.c.parent_id == items.c.id, child.c.level >= 1)
-    return and_(items.c.kind == "issue", (items.c.level >= 1) | exists(epics_below.correlate(items)))

@@ -8,14 +8,17 @@ work; a piece is named by the item that stands for it. A key result takes a piec
 links any of its parts (reasons ``rule``, ``trailer``, ``parent``). What a piece's commits and pull requests inherit
 from the issue they name is written down too (reasons ``closes``, ``names``), to be shown, but does not spread to other
 pieces that they name.
+
+The statements are written out: to have SQLAlchemy put them together takes as long as to run them on ten thousand items.
 """
+
+# ruff: noqa: S608 - statements are put together from the names of our own tables and columns
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, Engine, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Engine, delete, select
 
 from okrsync import link
 from okrsync.model import KeyResult, Programme
@@ -33,9 +36,9 @@ from okrsync.store.schema import (
     links,
     parts,
 )
-from okrsync.store.statements import chunks, count_anew, insert_into
+from okrsync.store.statements import chunks, count_anew
 
-_DIRTY = select(dirty_items.c.item_id)
+_DIRTY = "(SELECT item_id FROM dirty_items)"
 _FEW = 0.2
 """Up to this share of all items, links are made from the items that changed rather than from the rules."""
 
@@ -60,21 +63,21 @@ def link_all(engine: Engine, programme: Programme) -> None:
             dirty, total = _widen(connection)
             count_anew(connection, dirty_items)
             _find_parents(connection)
-            connection.execute(delete(links).where(links.c.item_id.in_(_DIRTY)))
-            connection.execute(delete(parts).where(parts.c.item_id.in_(_DIRTY)))
+            connection.exec_driver_sql(f"DELETE FROM links WHERE item_id IN {_DIRTY}")
+            connection.exec_driver_sql(f"DELETE FROM parts WHERE item_id IN {_DIRTY}")
             _make_parts(connection)
             if dirty > _FEW * total:
                 count_anew(connection, parts)
             _make_links(connection, same, only_dirty=True, few=dirty <= _FEW * total)
         _make_links(connection, fresh, only_dirty=False, few=False)
-        connection.execute(delete(dirty_items))
+        connection.exec_driver_sql("DELETE FROM dirty_items")
         if fresh:
             rows = [{"key_result": kr.id, "fingerprint": current[kr.id]} for kr in fresh]
             connection.execute(linked_rules.insert(), rows)
 
 
 def _any_dirty(connection: Connection) -> bool:
-    return bool(connection.execute(select(exists(select(dirty_items.c.item_id)))).scalar())
+    return connection.exec_driver_sql("SELECT 1 FROM dirty_items LIMIT 1").first() is not None
 
 
 def _stored_rules(connection: Connection) -> dict[str, str]:
@@ -89,168 +92,126 @@ def _widen(connection: Connection) -> tuple[int, int]:
 
     Returns how many are dirty then, and how many items there are.
     """
-    total = connection.execute(select(func.count()).select_from(items)).scalar_one()
-    changed = connection.execute(select(func.count()).select_from(dirty_items)).scalar_one()
+    total = _count(connection, "items")
+    changed = _count(connection, "dirty_items")
     count_anew(connection, dirty_items)
     if changed > _FEW * total:
         count_anew(connection, items, item_keys, item_references, item_facets, facets)
     before = -1
     # A chain such as epic → story → pull request → commit takes a round a step; the rounds end when nothing is new.
     while True:
-        dirty = connection.execute(select(func.count()).select_from(dirty_items)).scalar_one()
+        dirty = _count(connection, "dirty_items")
         if dirty in (before, total):
             return dirty, total
         before = dirty
-        for dependents in _dependents():
-            _insert(connection, dirty_items, ["item_id"], dependents)
+        for dependents in _DEPENDENTS:
+            connection.exec_driver_sql(f"INSERT INTO dirty_items (item_id) {dependents} ON CONFLICT DO NOTHING")
 
 
-def _dependents() -> Iterable[Select[Any]]:
-    changed = items.alias("changed")
-    is_dirty = changed.c.id.in_(_DIRTY)
-    yield (
-        select(items.c.id)
-        .join(changed, and_(changed.c.native_id == items.c.parent_native_id, changed.c.source == items.c.source))
-        .where(is_dirty)
-    )
-    keys_of_dirty = select(item_keys.c.key).where(item_keys.c.item_id.in_(_DIRTY))
-    yield select(items.c.id).where(items.c.parent_key.in_(keys_of_dirty))
+def _count(connection: Connection, table: str) -> int:
+    return int(connection.exec_driver_sql(f"SELECT COUNT(*) FROM {table}").scalar_one())
+
+
+# SQLite cannot parse "SELECT … ON CONFLICT" without a WHERE clause: every SELECT here has one.
+_KEYS_OF_DIRTY = f"(SELECT key FROM item_keys WHERE item_id IN {_DIRTY})"
+_DEPENDENTS = (
+    "SELECT i.id FROM items i JOIN items changed ON changed.native_id = i.parent_native_id "
+    f"AND changed.source = i.source WHERE changed.id IN {_DIRTY}",
+    f"SELECT id FROM items WHERE parent_key IN {_KEYS_OF_DIRTY}",
     # An issue inherits nothing from what it names; without this, issues that name each other would all be dirty.
-    yield (
-        select(item_references.c.item_id)
-        .join(items, items.c.id == item_references.c.item_id)
-        .where(
-            item_references.c.kind.in_(("closes", "names")),
-            item_references.c.target.in_(keys_of_dirty),
-            items.c.kind != "issue",
-        )
-    )
-    yield (
-        select(item_keys.c.item_id)
-        .join(item_references, item_references.c.target == item_keys.c.key)
-        .where(item_references.c.kind == "contains", item_references.c.item_id.in_(_DIRTY))
-    )
+    "SELECT f.item_id FROM item_references f JOIN items i ON i.id = f.item_id "
+    f"WHERE f.kind IN ('closes', 'names') AND f.target IN {_KEYS_OF_DIRTY} AND i.kind <> 'issue'",
+    "SELECT k.item_id FROM item_keys k JOIN item_references f ON f.target = k.key "
+    f"WHERE f.kind = 'contains' AND f.item_id IN {_DIRTY}",
     # An epic turns what stands above it into something that is not counted itself, as long as it is there.
     # ``parent_id`` still is the parent of the last time here.
-    parent = items.alias("parent")
-    not_counted = and_(parent.c.level < 1, ~exists(select(parts.c.item_id).where(parts.c.item_id == parent.c.id)))
-    yield (
-        select(parent.c.id)
-        .join(changed, changed.c.parent_id == parent.c.id)
-        .where(is_dirty, or_(changed.c.level >= 1, not_counted))
-    )
-    yield (
-        select(parent.c.id)
-        .join(changed, and_(changed.c.parent_native_id == parent.c.native_id, changed.c.source == parent.c.source))
-        .where(is_dirty, changed.c.level >= 1)
-    )
-    yield (
-        select(item_keys.c.item_id)
-        .join(changed, changed.c.parent_key == item_keys.c.key)
-        .where(is_dirty, changed.c.level >= 1)
-    )
+    "SELECT parent.id FROM items parent JOIN items changed ON changed.parent_id = parent.id "
+    f"WHERE changed.id IN {_DIRTY} AND (changed.level >= 1 OR parent.level < 1 "
+    "AND NOT EXISTS (SELECT 1 FROM parts p WHERE p.item_id = parent.id))",
+    "SELECT parent.id FROM items parent JOIN items changed ON changed.parent_native_id = parent.native_id "
+    f"AND changed.source = parent.source WHERE changed.id IN {_DIRTY} AND changed.level >= 1",
+    "SELECT k.item_id FROM item_keys k JOIN items changed ON changed.parent_key = k.key "
+    f"WHERE changed.id IN {_DIRTY} AND changed.level >= 1",
+)
 
 
 def _find_parents(connection: Connection) -> None:
-    parent = items.alias("parent")
-    by_id = (
-        select(func.min(parent.c.id))
-        .where(
-            parent.c.source == items.c.source,
-            parent.c.native_id == items.c.parent_native_id,
-            parent.c.id != items.c.id,
-        )
-        .correlate(items)
-        .scalar_subquery()
-    )
+    distinct = "IS NOT" if connection.dialect.name == "sqlite" else "IS DISTINCT FROM"
     # EXISTS rather than a join: without statistics SQLite would walk all items of the source for every key.
-    of_same_source = exists(
-        select(parent.c.id).where(parent.c.id == item_keys.c.item_id, parent.c.source == items.c.source)
-    ).correlate(items, item_keys)
-    by_key = (
-        select(func.min(item_keys.c.item_id))
-        .where(item_keys.c.key == items.c.parent_key, item_keys.c.item_id != items.c.id, of_same_source)
-        .correlate(items)
-        .scalar_subquery()
+    found = (
+        "COALESCE((SELECT MIN(p.id) FROM items p WHERE p.source = items.source "
+        "AND p.native_id = items.parent_native_id AND p.id <> items.id), "
+        "(SELECT MIN(k.item_id) FROM item_keys k WHERE k.key = items.parent_key AND k.item_id <> items.id "
+        "AND EXISTS (SELECT 1 FROM items p WHERE p.id = k.item_id AND p.source = items.source)))"
     )
-    found = func.coalesce(by_id, by_key)
-    connection.execute(
-        update(items)
-        .where(
-            items.c.id.in_(_DIRTY),
-            or_(items.c.parent_native_id.is_not(None), items.c.parent_key.is_not(None), items.c.parent_id.is_not(None)),
-            items.c.parent_id.is_distinct_from(found),
-        )
-        .values(parent_id=found)
+    connection.exec_driver_sql(
+        f"UPDATE items SET parent_id = {found} WHERE items.id IN {_DIRTY} AND (items.parent_native_id IS NOT NULL "
+        f"OR items.parent_key IS NOT NULL OR items.parent_id IS NOT NULL) AND items.parent_id {distinct} {found}"
     )
 
 
 # --- pieces of work -------------------------------------------------------------------------------------------------
 
+_COUNTED = (
+    "i.level >= 0 AND NOT (i.kind = 'issue' AND (i.level >= 1 "
+    "OR EXISTS (SELECT 1 FROM items child WHERE child.parent_id = i.id AND child.level >= 1)))"
+)
+"""Not an epic, nor what stands above one: these pass their links down and are not counted themselves. Data Center does
+not say that an initiative stands above epics; that an epic has it for a parent does."""
+
 
 def _make_parts(connection: Connection) -> None:
-    def insert(selected: Select[Any]) -> None:
-        _insert(connection, parts, ["item_id", "piece_id"], selected)
-
-    dirty = items.c.id.in_(_DIRTY)
-    alone = select(items.c.id, items.c.id).where(
-        dirty, ~exists(select(parts.c.item_id).where(parts.c.item_id == items.c.id))
-    )
-    issue = items.c.kind == "issue"
-    insert(select(items.c.id, items.c.id).where(dirty, issue, items.c.level >= 0, ~link.container()))
-
-    above = select(items.c.id.label("item_id"), items.c.parent_id.label("above_id")).where(
-        dirty, issue, items.c.level < 0, items.c.parent_id.is_not(None)
-    )
-    climb = above.cte("climb", recursive=True)
-    step = items.alias("step")
-    climb = climb.union(
-        select(climb.c.item_id, step.c.parent_id)
-        .join(step, step.c.id == climb.c.above_id)
-        .where(step.c.level < 0, step.c.parent_id.is_not(None))
-    )
-    insert(
-        select(climb.c.item_id, items.c.id)
-        .join(items, items.c.id == climb.c.above_id)
-        .where(items.c.level >= 0, ~link.container())
-    )
-    # A sub-task whose parent is not in the store, or is an epic, stands for itself.
-    insert(alone.where(issue, items.c.level < 0))
-
-    insert(_parts_by_name("pull_request", ("issue",)))
-    insert(alone.where(items.c.kind == "pull_request"))
-
-    insert(_parts_by_name("commit", ("issue", "pull_request")))
-    commit = items.alias("commit")
-    insert(
-        select(commit.c.id, parts.c.piece_id)
-        .select_from(item_references)
-        .join(item_keys, item_keys.c.key == item_references.c.target)
-        .join(commit, commit.c.id == item_keys.c.item_id)
-        .join(parts, parts.c.item_id == item_references.c.item_id)
-        .where(item_references.c.kind == "contains", commit.c.kind == "commit", commit.c.id.in_(_DIRTY))
-        .distinct()
-    )
-    insert(alone.where(items.c.kind == "commit"))
-
-
-def _parts_by_name(kind: str, target_kinds: Sequence[str]) -> Select[Any]:
-    """Items of one kind with the pieces of what they close or name. An epic has no piece: naming it is no link."""
-    target = items.alias("target")
-    return (
-        select(items.c.id, parts.c.piece_id)
-        .join(item_references, item_references.c.item_id == items.c.id)
-        .join(item_keys, item_keys.c.key == item_references.c.target)
-        .join(target, target.c.id == item_keys.c.item_id)
-        .join(parts, parts.c.item_id == target.c.id)
-        .where(
-            items.c.kind == kind,
-            items.c.id.in_(_DIRTY),
-            item_references.c.kind.in_(("closes", "names")),
-            target.c.kind.in_(target_kinds),
-            target.c.id != items.c.id,
+    there = set(
+        connection.exec_driver_sql(
+            "SELECT DISTINCT i.kind, i.level < 0 FROM dirty_items x CROSS JOIN items i WHERE i.id = x.item_id"
         )
-        .distinct()
+    )
+    kinds = {kind for kind, _ in there}
+    below = any(kind == "issue" and is_below for kind, is_below in there)
+    is_dirty = f"i.id IN {_DIRTY}"
+
+    def insert(selected: str) -> None:
+        connection.exec_driver_sql(f"INSERT INTO parts (item_id, piece_id) {selected} ON CONFLICT DO NOTHING")
+
+    def insert_alone(of_kind: str) -> None:
+        insert(
+            f"SELECT i.id, i.id FROM items i WHERE {is_dirty} AND {of_kind} "
+            "AND NOT EXISTS (SELECT 1 FROM parts p WHERE p.item_id = i.id)"
+        )
+
+    if "issue" in kinds:
+        insert(f"SELECT i.id, i.id FROM items i WHERE {is_dirty} AND i.kind = 'issue' AND {_COUNTED}")
+    if below:
+        insert(
+            "WITH RECURSIVE climb(item_id, above_id) AS (SELECT i.id, i.parent_id FROM items i "
+            f"WHERE {is_dirty} AND i.kind = 'issue' AND i.level < 0 AND i.parent_id IS NOT NULL UNION "
+            "SELECT climb.item_id, step.parent_id FROM climb JOIN items step ON step.id = climb.above_id "
+            "WHERE step.level < 0 AND step.parent_id IS NOT NULL) "
+            f"SELECT climb.item_id, i.id FROM climb JOIN items i ON i.id = climb.above_id WHERE {_COUNTED}"
+        )
+        # A sub-task whose parent is not in the store, or is an epic, stands for itself.
+        insert_alone("i.kind = 'issue' AND i.level < 0")
+    if "pull_request" in kinds:
+        insert(_parts_by_name("pull_request", ("issue",)))
+        insert_alone("i.kind = 'pull_request'")
+    if "commit" in kinds:
+        insert(_parts_by_name("commit", ("issue", "pull_request")))
+        insert(
+            "SELECT DISTINCT i.id, p.piece_id FROM item_references f JOIN item_keys k ON k.key = f.target "
+            "JOIN items i ON i.id = k.item_id JOIN parts p ON p.item_id = f.item_id "
+            f"WHERE f.kind = 'contains' AND i.kind = 'commit' AND {is_dirty}"
+        )
+        insert_alone("i.kind = 'commit'")
+
+
+def _parts_by_name(kind: str, target_kinds: Sequence[str]) -> str:
+    """Items of one kind with the pieces of what they close or name. An epic has no piece: naming it is no link."""
+    kinds = ", ".join(f"'{each}'" for each in target_kinds)
+    return (
+        "SELECT DISTINCT i.id, p.piece_id FROM items i JOIN item_references f ON f.item_id = i.id "
+        "JOIN item_keys k ON k.key = f.target JOIN items target ON target.id = k.item_id "
+        f"JOIN parts p ON p.item_id = target.id WHERE i.kind = '{kind}' AND i.id IN {_DIRTY} "
+        f"AND f.kind IN ('closes', 'names') AND target.kind IN ({kinds}) AND target.id <> i.id"
     )
 
 
@@ -263,8 +224,3 @@ def _make_links(connection: Connection, key_results: Sequence[KeyResult], *, onl
         count_anew(connection, links)
     link_by_others(connection, only_dirty=only_dirty, few=few)
     forget(connection)
-
-
-def _insert(connection: Connection, table: Any, columns: Sequence[str], selected: Select[Any]) -> None:
-    # SQLite cannot parse "SELECT … ON CONFLICT" without a WHERE clause: every SELECT here has one.
-    connection.execute(insert_into(connection, table).from_select(list(columns), selected).on_conflict_do_nothing())
