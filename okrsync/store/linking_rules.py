@@ -32,19 +32,13 @@ _temporary = MetaData()
 
 
 def _table(name: str, *columns: Column[Any]) -> Table:
-    return Table(
-        name,
-        _temporary,
-        *columns,
-        prefixes=["TEMPORARY"],
-        sqlite_with_rowid=False,
-    )
+    return Table(name, _temporary, *columns)
 
 
 _RULES = _table(
     "wanted_rules",
     Column("shape", Integer, primary_key=True),
-    Column("rule", Integer, primary_key=True, autoincrement=False),
+    Column("rule", Integer, primary_key=True),
     Column("key_result", String, nullable=False),
     Column("words", String, nullable=False),
     Column("source", String),
@@ -53,19 +47,19 @@ _NAMES = _table(
     "wanted_names",
     Column("slot", String, primary_key=True),
     Column("value", String, primary_key=True),
-    Column("rule", Integer, primary_key=True, autoincrement=False),
+    Column("rule", Integer, primary_key=True),
 )
 _FACETS = _table(
     "wanted_facets",
     Column("slot", String, primary_key=True),
-    Column("facet_id", Integer, primary_key=True, autoincrement=False),
-    Column("rule", Integer, primary_key=True, autoincrement=False),
+    Column("facet_id", Integer, primary_key=True),
+    Column("rule", Integer, primary_key=True),
 )
 _ITEMS = _table(
     "wanted_items",
     Column("slot", String, primary_key=True),
-    Column("item_id", Integer, primary_key=True, autoincrement=False),
-    Column("rule", Integer, primary_key=True, autoincrement=False),
+    Column("item_id", Integer, primary_key=True),
+    Column("rule", Integer, primary_key=True),
 )
 _SERVED = _table("wanted_key_results", Column("key_result", String, primary_key=True))
 
@@ -97,13 +91,27 @@ class _Numbered:
 
 def want(connection: Connection, key_results: Sequence[KeyResult]) -> None:
     """Make the temporary tables, and note for which key results links are made; ``forget`` drops them again."""
-    _temporary.create_all(connection, checkfirst=False)
+    for table in _temporary.tables.values():
+        connection.exec_driver_sql(_definition(table, connection.dialect.name))
     bulk_insert(connection, _SERVED, ("key_result",), [(kr.id,) for kr in key_results])
 
 
 def forget(connection: Connection) -> None:
     """Drop what ``want`` made."""
-    _temporary.drop_all(connection, checkfirst=False)
+    for name in _temporary.tables:
+        connection.exec_driver_sql(f"DROP TABLE {name}")
+
+
+def _definition(table: Table, dialect_name: str) -> str:
+    """Written here, as SQLAlchemy takes longer for it than small stores for all of their links."""
+    columns = [
+        f"{column.name} {'INTEGER' if isinstance(column.type, Integer) else 'VARCHAR'}"
+        f"{'' if column.nullable else ' NOT NULL'}"
+        for column in table.columns
+    ]
+    key = ", ".join(column.name for column in table.primary_key)
+    rowless = " WITHOUT ROWID" if dialect_name == "sqlite" else ""
+    return f"CREATE TEMPORARY TABLE {table.name} ({', '.join(columns)}, PRIMARY KEY ({key})){rowless}"
 
 
 def link_by_rules(connection: Connection, key_results: Sequence[KeyResult], *, only_dirty: bool, few: bool) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 _INTO = "INSERT INTO links (key_result, item_id, rule, reason, via)"
 _WANTED = "l.key_result || '' IN (SELECT key_result FROM wanted_key_results)"
@@ -108,4 +108,4 @@ def _contained(connection: Connection, only_dirty: bool, few: bool) -> None:
 
 
 def _run(connection: Connection, statement: str) -> None:
-    connection.execute(text(f"{statement} ON CONFLICT DO NOTHING"))
+    connection.exec_driver_sql(f"{statement} ON CONFLICT DO NOTHING")
