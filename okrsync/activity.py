@@ -102,14 +102,19 @@ def count(
     seen = window(key_result, cycle, as_of)
     opened = still_open = active = 0
     completed: list[tuple[date, Piece]] = []
+    start, end, changed_since = seen.start, seen.end, seen.changed_since
     for one in pieces:
-        opened += one.piece.number * (seen.start <= one.created <= seen.end)
-        standing = seen.standing(one)
-        if standing is Standing.OPEN:
-            still_open += one.piece.number
-            active += one.piece.number * (one.updated >= seen.changed_since)
-        elif standing is Standing.COMPLETED and one.done is not None:
-            completed.append((one.done, one.piece))
+        piece, created, done = one.piece, one.created, one.done
+        if start <= created <= end:
+            opened += piece.number
+        # ``Window.standing``, written out: a report counts each piece on ten days.
+        if done is None or done > end:
+            if created <= end:
+                still_open += piece.number
+                if one.updated >= changed_since:
+                    active += piece.number
+        elif done >= start and piece.counts:
+            completed.append((done, piece))
     settled = sum(done + key_result.metric.lag <= as_of for done, _ in completed)
     activity = Activity(
         opened=opened,

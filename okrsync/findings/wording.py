@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 LONGEST = 300
 """Characters of a title that are looked at."""
@@ -31,6 +32,7 @@ DONE = "says that something is done"
 NOTHING_MEASURED = "names something to do and nothing to measure"
 
 
+@lru_cache(4096)  # the same titles are looked at for a day and for the week before
 def task_cue(title: str) -> Cue | None:
     """What in ``title`` reads like a task; None when nothing does."""
     text = " ".join(title[:LONGEST].split())

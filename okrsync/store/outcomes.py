@@ -9,14 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, type_coerce, update
+from sqlalchemy.types import NullType
 
 from okrsync.model import Measurement
 from okrsync.outcomes.interface import Reading
 from okrsync.store.engine import reading, writing
 from okrsync.store.schema import measurements, outcomes
-from okrsync.store.statements import chunks
+from okrsync.store.statements import as_day, as_moment, chunks
+
+_AT_ONCE = 2_000
+"""So many rows are fetched in one call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,34 +135,39 @@ def measurements_of(
 ) -> Mapping[str, tuple[Measurement, ...]]:
     """All measurements in force by key result, oldest day first; ``known_at`` forgets what was learned after it."""
     wanted = set(key_results)
-    columns = ("key_result", "origin", "at", "value", "recorded_at", "confidence", "note", "person")
-    query = select(*(measurements.c[name] for name in columns)).order_by(measurements.c.id)
+    columns = [measurements.c[name] for name in ("key_result", "origin", "value", "confidence", "note", "person")]
+    # As the driver gives them: the same few days and moments come again and again.
+    at, recorded_at = (type_coerce(measurements.c[name], NullType()) for name in ("at", "recorded_at"))
+    query = select(at, recorded_at, *columns).order_by(measurements.c.id)
     if known_at is not None:
         query = query.where(measurements.c.recorded_at < known_at)
-    in_force: dict[tuple[str, str, date], Measurement | None] = {}
+    days: dict[Any, date] = {}
+    moments: dict[Any, datetime] = {}
+    in_force: dict[str, dict[tuple[date, str], Measurement | None]] = {key_result: {} for key_result in wanted}
     with reading(engine) as connection:
         for some in chunks(sorted(wanted)):
-            for row in connection.execute(query.where(measurements.c.key_result.in_(some))):
-                key_result, origin, at, value, recorded_at, confidence, note, by = row
-                in_force[key_result, origin, at] = (
+            rows = connection.execute(query.where(measurements.c.key_result.in_(some))).partitions(_AT_ONCE)
+            for at, recorded_at, key_result, origin, value, confidence, note, person in chain.from_iterable(rows):
+                day = days.get(at) or days.setdefault(at, as_day(at))
+                moment = moments.get(recorded_at) or moments.setdefault(recorded_at, as_moment(recorded_at))
+                in_force[key_result][day, origin] = (
                     None
                     if value is None
                     else Measurement(
                         key_result=key_result,
-                        at=at,
+                        at=day,
                         value=value,
                         origin=origin,
-                        recorded_at=recorded_at,
+                        recorded_at=moment,
                         confidence=confidence,
                         note=note,
-                        by=by,
+                        by=person,
                     )
                 )
-    found: dict[str, list[Measurement]] = {key_result: [] for key_result in wanted}
-    for (key_result, _, _), measurement in in_force.items():
-        if measurement is not None:
-            found[key_result].append(measurement)
-    return {key_result: tuple(sorted(all_of, key=lambda m: (m.at, m.origin))) for key_result, all_of in found.items()}
+    return {
+        key_result: tuple(found for _, found in sorted(all_of.items(), key=itemgetter(0)) if found is not None)
+        for key_result, all_of in in_force.items()
+    }
 
 
 def statuses(engine: Engine) -> Mapping[str, OutcomeStatus]:

@@ -41,7 +41,7 @@ from okrsync.model import (
 from okrsync.store.ahead import Begin
 from okrsync.store.engine import reading
 from okrsync.store.schema import facets, item_facets, item_waits, items, links, parts, scopes
-from okrsync.store.statements import chunks, stored_moment
+from okrsync.store.statements import as_moment, chunks, stored_moment
 
 _FRESH_FOR = timedelta(days=2)
 """A scope that was last read longer before the end of the day of judgement than this is stale."""
@@ -110,9 +110,9 @@ def pieces(
                     key=key,
                     title=title,
                     url=url,
-                    created_at=_moment(created),
-                    updated_at=_moment(updated if changed is None else max(updated, changed)),
-                    done_at=None if done_at is None else _moment(done_at),
+                    created_at=as_moment(created),
+                    updated_at=as_moment(updated if changed is None else max(updated, changed)),
+                    done_at=None if done_at is None else as_moment(done_at),
                     counts=counted[end_of_it],
                     key_results=serves,
                     assignee=same.setdefault(worker, worker),
@@ -219,14 +219,6 @@ def _served(rows: Iterable[Any], key_results: Collection[str]) -> dict[int, froz
             by_id[id_] = (*by_id.get(id_, ()), key_result)
     sets = {each: frozenset(each) for each in set(by_id.values())}
     return {id_: sets[each] for id_, each in by_id.items()}
-
-
-def _moment(value: Any) -> datetime:
-    """A time as the driver gives it: text in SQLite, see ``okrsync.store.schema.Moment``."""
-    if isinstance(value, str):
-        return datetime.fromisoformat(f"{value}+00:00")
-    moment: datetime = value.astimezone(UTC)
-    return moment
 
 
 _FACET_KEYS = {

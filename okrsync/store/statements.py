@@ -38,6 +38,19 @@ def stored_day(connection: Connection) -> Callable[[date | None], Any]:
     return _sqlite_day if connection.dialect.name == "sqlite" else _as_it_is
 
 
+def as_moment(value: Any) -> datetime:
+    """A time as the driver gives it, which is text in SQLite: see ``schema.Moment``."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(f"{value}+00:00")
+    moment: datetime = value.astimezone(UTC)
+    return moment
+
+
+def as_day(value: Any) -> date:
+    """A day as the driver gives it, which is text in SQLite."""
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
 def bulk_insert(
     connection: Connection,
     table: Table,
