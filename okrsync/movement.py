@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -61,6 +63,8 @@ BLIND = 1.75
 """A short series that could not have shown a change of this many σ is unknown, not flat."""
 _ROWS = 64
 """So many series are judged together: more take memory and no less time."""
+_FEW_GROUPS = 4
+"""For fewer of these groups threads are not worth their start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +132,33 @@ def judge_movements(asked: Sequence[Asked]) -> list[MovementResult]:
     alike: dict[tuple[object, ...], list[int]] = {}
     for number, one in enumerate(asked):
         alike.setdefault((one.days, one.start, one.end, one.cadence), []).append(number)
+    noisy: list[list[tuple[int, _Case]]] = []
     for numbers in alike.values():
-        found.update(zip(numbers, _alike([asked[number] for number in numbers]), strict=True))
+        results = list(zip(numbers, _prepared([asked[number] for number in numbers]), strict=True))
+        found |= {number: result for number, result in results if isinstance(result, MovementResult)}
+        cases = [(number, case) for number, case in results if isinstance(case, _Case)]
+        noisy += (cases[first : first + _ROWS] for first in range(0, len(cases), _ROWS))
+    for some, results_of_them in zip(noisy, _side_by_side(noisy), strict=True):
+        found.update(zip((number for number, _ in some), results_of_them, strict=True))
     return [found[number] for number in range(len(asked))]
 
 
-def _alike(asked: Sequence[Asked]) -> list[MovementResult]:
-    """Judge series with readings of the same days, in the same cycle."""
+def _side_by_side(noisy: Sequence[Sequence[tuple[int, _Case]]]) -> Iterable[list[MovementResult]]:
+    """Judge groups of cases, each as ``_together`` does, in two threads: numpy lets go of Python's lock."""
+    if len(noisy) < _FEW_GROUPS:
+        return [_together([case for _, case in some]) for some in noisy]
+    for some in noisy:
+        case = some[0][1]
+        for question in ("movement", "trend") if case.asked.whole else ("movement",):
+            design(question, case.x, case.history, case.year)  # once, and not in both threads
+    with ThreadPoolExecutor(2, thread_name_prefix="okrsync-judging") as threads:
+        # Each with the language that is in use here.
+        begun = [threads.submit(copy_context().run, _together, [case for _, case in some]) for some in noisy]
+        return [each.result() for each in begun]
+
+
+def _prepared(asked: Sequence[Asked]) -> list[MovementResult | _Case]:
+    """The readings that count of series with readings of the same days, scaled; or what is to be said without more."""
     days, start, end, cadence = asked[0].days, asked[0].start, asked[0].end, asked[0].cadence
     before = bisect_left(days, start)
     history, during = min(before, HISTORY), len(days) - before
@@ -142,7 +166,7 @@ def _alike(asked: Sequence[Asked]) -> list[MovementResult]:
     if not during:
         return [_unknown(_("No reading since the cycle began."), used)] * len(asked)
     declared = history < FEWEST
-    found: dict[int, MovementResult] = {}
+    found: dict[int, MovementResult | _Case] = {}
     if declared:
         said = ngettext(
             "{count} reading before the cycle and no declared baseline: there is nothing to compare with.",
@@ -171,7 +195,6 @@ def _alike(asked: Sequence[Asked]) -> list[MovementResult]:
     rows = (values / 2 - shift / 2) / size
     a_cadence = cadence / timedelta(days=1)
     x = tuple((day.toordinal() - start.toordinal()) / a_cadence for day in days[first:])
-    cases = []
     for number, scale, y in zip(rest, scales, rows.tolist(), strict=True):
         one = asked[number]
         case = _Case(
@@ -185,13 +208,7 @@ def _alike(asked: Sequence[Asked]) -> list[MovementResult]:
             points=used,
             asked=one,
         )
-        if case.silent():
-            found[number] = case.without_noise()
-        else:
-            cases.append((number, case))
-    for at in range(0, len(cases), _ROWS):
-        some = cases[at : at + _ROWS]
-        found.update(zip((number for number, _ in some), _together([case for _, case in some]), strict=True))
+        found[number] = case.without_noise() if case.silent() else case
     return [found[number] for number in range(len(asked))]
 
 
