@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
 from okrsync import redaction
@@ -17,6 +18,11 @@ from okrsync.store.engine import open_store
 from tests.postgres import Postgres, running_postgres
 from tests.shop import Shop
 from tests.stores import OPENED, new_store
+
+
+# A machine that is busy with something else fails no test.
+settings.register_profile("okrsync", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("okrsync")
 
 
 @pytest.fixture(autouse=True)
