@@ -19,7 +19,6 @@ from tests.postgres import Postgres, running_postgres
 from tests.shop import Shop
 from tests.stores import OPENED, new_store
 
-
 # A machine that is busy with something else fails no test.
 settings.register_profile("okrsync", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("okrsync")
