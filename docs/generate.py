@@ -120,6 +120,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/configuration.md": schema_pages.configuration,
     "reference/goals.md": schema_pages.goals,
     "reference/report-json.md": schema_pages.report,
+    "reference/explain-json.md": schema_pages.explanation,
     "reference/verdicts.md": reference_pages.verdicts,
     "reference/exit-codes.md": reference_pages.exit_codes,
     "reference/environment.md": reference_pages.environment,

@@ -1,4 +1,4 @@
-"""The reference pages of everything that has a JSON Schema: both configuration files and the report as JSON."""
+"""The reference pages of all that has a JSON Schema: both configuration files, the report and an explanation as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from okrsync.durations import PATTERN
 from okrsync.schemas import build_schemas
 
 Schema = dict[str, Any]
-_REPORT = Path(__file__).parents[1] / "config" / "report.schema.json"
+_CONFIG = Path(__file__).parents[1] / "config"
 _BY_TYPE = {
     "string": "text",
     "integer": "whole number",
@@ -40,7 +40,12 @@ def goals() -> str:
 
 def report() -> str:
     """The page of ``okrsync report --format json``, from its published schema."""
-    return _page(_JSON, json.loads(_REPORT.read_text("utf-8")), read=True)
+    return _page(_JSON, json.loads((_CONFIG / "report.schema.json").read_text("utf-8")), read=True)
+
+
+def explanation() -> str:
+    """The page of ``okrsync explain KR --format json``, from its published schema."""
+    return _page(_EXPLANATION, json.loads((_CONFIG / "explain.schema.json").read_text("utf-8")), read=True)
 
 
 def undescribed(schema: Schema) -> list[str]:
@@ -268,4 +273,14 @@ This page is written by `make docs` from [the published schema](../../config/rep
 `okrsync report --format json` prints one object. The same store and the same `--as-of` give the same bytes. Days are in
 the configured time zone, moments in UTC, ratios are fractions. `schema` rises when a key goes or changes its meaning;
 new keys may come without that. [What the verdicts mean](verdicts.md).
+"""
+
+_EXPLANATION = """\
+# An explanation as JSON
+
+This page is written by `make docs` from [the published schema](../../config/explain.schema.json).
+
+`okrsync explain KR --format json` prints one object: [every step](../explanation/how-it-decides.md) from work and measurements to one
+verdict, with what each was decided by. Days are in the configured time zone, moments in UTC, ratios are fractions. `schema` rises when a
+key goes or changes its meaning; new keys may come without that.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from okrsync import plugins
 from okrsync.config_errors import closest, report
@@ -42,7 +42,7 @@ def read_settings(group: str, value: YamlMapping) -> Any:
         document.problem((*path, "type"), said.format(noun=noun, type=shown, name=meant, names=_installed(group)))
         return None
     try:
-        settings: type[BaseModel] = plugins.load(group, kind).Settings
+        settings = plugins.settings_of(group, kind)
     except ConfigError as error:
         document.problem((*path, "type"), str(error))
         return None
@@ -57,7 +57,7 @@ def read_settings(group: str, value: YamlMapping) -> Any:
 
 def default_settings(group: str, kind: str) -> Any:
     """The settings of a type that needs none. Raises ``ConfigError`` when it is not installed."""
-    return plugins.load(group, kind).Settings(type=kind)
+    return plugins.settings_of(group, kind).model_validate({"type": kind})
 
 
 def _installed(group: str) -> str:

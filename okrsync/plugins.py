@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, distributions
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from okrsync.errors import ConfigError
+from okrsync.http import one_line
 from okrsync.language import _
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 CONNECTORS = "okrsync.connectors"
 OUTCOMES = "okrsync.outcomes"
@@ -63,7 +67,29 @@ def load(group: str, name: str) -> Any:
         )
     try:
         return entries[name].load()
-    except ImportError as error:
-        raise ConfigError(
-            _("the plugin {name!r} in {group} cannot be imported: {error}").format(name=name, group=group, error=error)
-        ) from error
+    except Exception as error:  # whatever a stranger's module does when it is imported
+        raise ConfigError(_broken(group, name, error)) from error
+
+
+def settings_of(group: str, name: str) -> type[BaseModel]:
+    """What a plugin can be told in YAML. Raises ``ConfigError`` as ``load`` does, and when it has no such class."""
+    from pydantic import BaseModel
+
+    settings = getattr(load(group, name), "Settings", None)
+    if isinstance(settings, type) and issubclass(settings, BaseModel):
+        return settings
+    raise ConfigError(_broken(group, name, TypeError(_("it has no class `Settings`"))))
+
+
+def _broken(group: str, name: str, error: Exception) -> str:
+    reason = one_line(str(error) or type(error).__name__)
+    distribution = getattr(installed(group)[name], "dist", None)
+    if distribution is None:
+        said = _("the plugin {name!r} in {group} cannot be imported: {error}")
+        return said.format(name=name, group=group, error=reason)
+    said = _(
+        "the plugin {name!r} in {group}, from the package {package} {version}, cannot be imported: {error}. "
+        "Update that package, or uninstall it"
+    )
+    package, version = distribution.name, distribution.version
+    return said.format(name=name, group=group, package=package, version=version, error=reason)

@@ -21,30 +21,36 @@ from pydantic.json_schema import models_json_schema
 
 from okrsync import plugins
 from okrsync.config_models import ConfigFile, OkrFile
+from okrsync.errors import ConfigError
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FILES = {"okrsync.schema.json": "urn:okrsync:schema:okrsync", "okrs.schema.json": "urn:okrsync:schema:okrs"}
 
 
-def build_schemas() -> dict[str, dict[str, Any]]:
-    """The schema of each file by its name. Raises ``ConfigError`` when an installed plugin cannot be imported."""
+def build_schemas(broken: list[str] | None = None) -> dict[str, dict[str, Any]]:
+    """The schema of each file by its name.
+
+    A plugin that cannot be imported is left out, and ``broken`` told which and why; without such a list that raises
+    ``ConfigError``.
+    """
     config, okrs = _schema(ConfigFile), _schema(OkrFile)
     properties = config["properties"]
-    _open(properties["sources"], "additionalProperties", _settings(config, plugins.CONNECTORS))
-    _open(properties["publish"], "items", _settings(config, plugins.PUBLISHERS))
+    _open(properties["sources"], "additionalProperties", _settings(config, plugins.CONNECTORS, broken))
+    _open(properties["publish"], "items", _settings(config, plugins.PUBLISHERS, broken))
     source = okrs["$defs"]["MetricModel"]["properties"]["source"]
-    source["anyOf"] = [_settings(okrs, plugins.OUTCOMES), {"type": "null"}]
+    source["anyOf"] = [_settings(okrs, plugins.OUTCOMES, broken), {"type": "null"}]
     return {
         name: {"$schema": DIALECT, "$id": identity, **schema}
         for (name, identity), schema in zip(FILES.items(), (config, okrs), strict=True)
     }
 
 
-def write_schemas(folder: Path) -> list[Path]:
-    """Write both schemas into a folder, which is made when it is missing. Returns the files."""
+def write_schemas(folder: Path, broken: list[str] | None = None) -> list[Path]:
+    """Write both schemas into a folder, which is made when it is missing; ``broken`` as for ``build_schemas``. Returns
+    the files."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, schema in build_schemas().items():
+    for name, schema in build_schemas(broken).items():
         path = folder / name
         path.write_text(json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
         written.append(path)
@@ -104,12 +110,18 @@ def _open(schema: dict[str, Any], key: str, settings: dict[str, Any]) -> None:
             branch[key] = settings
 
 
-def _settings(schema: dict[str, Any], group: str) -> dict[str, Any]:
+def _settings(schema: dict[str, Any], group: str, broken: list[str] | None) -> dict[str, Any]:
     """A mapping whose ``type`` decides what else it holds; the definitions go into ``schema``."""
-    names = sorted(plugins.installed(group))
-    models: list[tuple[type[BaseModel], Literal["validation"]]] = [
-        (plugins.load(group, name).Settings, "validation") for name in names
-    ]
+    known: dict[str, type[BaseModel]] = {}
+    for name in sorted(plugins.installed(group)):
+        try:
+            known[name] = plugins.settings_of(group, name)
+        except ConfigError as error:
+            if broken is None:
+                raise
+            broken.append(str(error))
+    names = list(known)
+    models: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in known.values()]
     references, definitions = models_json_schema(models, ref_template=f"#/$defs/{group}.{{model}}")
     found = _without_titles(definitions).get("$defs", {})
     for model, _ in models:

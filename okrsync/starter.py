@@ -92,12 +92,12 @@ _WEEKS_BEFORE = 8
 _SHOPS = (118, 124, 115, 121, 126, 117, 119, 123)
 
 
-def write_starter(folder: Path, today: date) -> list[Path]:
+def write_starter(folder: Path, today: date, broken: list[str] | None = None) -> list[Path]:
     """Write ``okrsync.yaml``, the goals of the quarter that ``today`` is in, a series, and the schemas for editors.
 
     The series are made-up readings of the eight weeks before the quarter. Returns the files in the order to read them.
     Raises ``ConfigError`` when one of them exists already (nothing is written then), or when the folder cannot be
-    written.
+    written. ``broken`` is told of plugins that cannot be imported, and that the schemas leave out.
     """
     from okrsync.schemas import FILES, write_schemas
 
@@ -121,7 +121,7 @@ def write_starter(folder: Path, today: date) -> list[Path]:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
-        return [*texts, *write_schemas(folder / "schemas")]
+        return [*texts, *write_schemas(folder / "schemas", broken)]
     except OSError as error:
         raise ConfigError(
             _("cannot write {file}: {reason}").format(file=error.filename, reason=reason_of(error))

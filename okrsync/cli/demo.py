@@ -57,7 +57,7 @@ def command(app: App, folder: Path, serve: bool) -> int:
     _clear(folder, texts)
     said = _("A sample company in {folder}, read from stand-ins of its Jira and GitHub on this machine:")
     app.say(said.format(folder=folder))
-    _write(folder, texts)
+    _write(app, folder, texts)
     company = found_company(folder / CLONE)
     app.config_path = folder / "okrsync.yaml"
     if not serve:
@@ -156,7 +156,7 @@ def _foreign(folder: Path, texts: dict[str, str]) -> list[str]:
     return foreign
 
 
-def _write(folder: Path, texts: dict[str, str]) -> None:
+def _write(app: App, folder: Path, texts: dict[str, str]) -> None:
     """The files that people read, and a wiki without any page."""
     from okrsync import git_command
     from okrsync.schemas import write_schemas
@@ -166,7 +166,10 @@ def _write(folder: Path, texts: dict[str, str]) -> None:
             path = folder / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
-        write_schemas(folder / "schemas")
+        broken: list[str] = []
+        write_schemas(folder / "schemas", broken)
+        for reason in broken:
+            app.error(_("left out of the schemas for editors: {reason}").format(reason=reason))
         (folder / WIKI).mkdir()
     except OSError as error:
         raise ConfigError(

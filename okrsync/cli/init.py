@@ -22,7 +22,10 @@ def command(app: App, folder: Path) -> None:
     """
     from okrsync.starter import write_starter
 
-    for path in write_starter(folder, now().date()):
+    broken: list[str] = []
+    for path in write_starter(folder, now().date(), broken):
         app.say(_("wrote {path}").format(path=path))
+    for reason in broken:
+        app.error(_("left out of the schemas for editors: {reason}").format(reason=reason))
     said = _("Next: edit {file}, then run `okrsync check` and `okrsync run` there.")
     app.say(said.format(file=folder / "okrsync.yaml"))
