@@ -1,4 +1,4 @@
-"""The reference pages of all that has a JSON Schema: both configuration files, the report and an explanation as JSON."""
+"""The reference pages of all that has a JSON Schema: both YAML files, the report and an explanation as JSON."""
 
 from __future__ import annotations
 
@@ -280,7 +280,7 @@ _EXPLANATION = """\
 
 This page is written by `make docs` from [the published schema](../../config/explain.schema.json).
 
-`okrsync explain KR --format json` prints one object: [every step](../explanation/how-it-decides.md) from work and measurements to one
-verdict, with what each was decided by. Days are in the configured time zone, moments in UTC, ratios are fractions. `schema` rises when a
-key goes or changes its meaning; new keys may come without that.
+`okrsync explain KR --format json` prints one object: [every step](../explanation/how-it-decides.md) from work and
+measurements to one verdict, with what each was decided by. Days are in the configured time zone, moments in UTC, ratios
+are fractions. `schema` rises when a key goes or changes its meaning; new keys may come without that.
 """
