@@ -22,7 +22,7 @@ from okrsync.references import trailers_in
 from okrsync_jira import values
 from okrsync_jira.custom import CustomFields
 from okrsync_jira.values import Malformed
-from okrsync_jira.wire import Issue, Known, plain
+from okrsync_jira.wire import Issue, Known, decoded, plain
 
 _MAY_HOLD_A_TRAILER = re.compile(rb"[Kk][Rr]|\\u00[46][Bb]|\\u00[57]2")
 """A trailer's name, in JSON as any program writes it or with its letters escaped."""
@@ -73,6 +73,8 @@ class Reader:
     def milestones(self, raw: object, where: str, *, versions: bool) -> Iterator[Milestone]:
         """The sprints an issue has been in and, if asked for, the versions it is to be fixed in."""
         issue = _sound(raw, where)
+        if not versions and issue.fields.keys().isdisjoint(self._sprint_fields):
+            return
         yield from self._sprints(issue, where)
         if versions:
             project = self._key(issue.fields.get("project")) or issue.key.rpartition("-")[0]
@@ -229,8 +231,13 @@ def _place(issue: Issue, where: str) -> str:
 
 
 def _moment(fields: Mapping[str, Any], name: str) -> datetime | None:
+    value = fields.get(name)
+    if type(value) is msgspec.Raw:
+        value = decoded(value)
+    if value is None:
+        return None
     try:
-        return values.moment(plain(fields.get(name)))
+        return values.moment(value)
     except Malformed as error:
         raise error.within(_("{where}, {field}"), field=name) from None
 

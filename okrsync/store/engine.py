@@ -50,7 +50,7 @@ def open_store(url: str) -> Engine:
     if backend == "sqlite":
         _prepare_file(parsed)
     try:
-        engine = create_engine(parsed, pool_size=0)  # as many as there are threads
+        engine = create_engine(parsed, pool_size=0, pool_use_lifo=True)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
             _(
