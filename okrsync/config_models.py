@@ -295,7 +295,7 @@ class ConfigFile(YamlModel):
     sources: dict[SourceName, dict[str, Any]] | None = None
     """Systems of work, by the name you give them. May be empty: outcomes can be reported without any work."""
     okrs: Text = "okrs/"
-    """The goals: a file, a folder (all .yaml files below), or a glob, relative to this file's folder."""
+    """The goals: a file, a folder (all .yaml and .yml files below), or a glob, relative to this file's folder."""
     people: list[PersonModel] | None = None
     """Who is who at which source."""
     publish: list[dict[str, Any]] | None = None

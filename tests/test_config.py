@@ -242,3 +242,17 @@ print(*[name for name in {heavy!r} if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+def test_a_single_text_stands_for_a_list_of_one() -> None:
+    from okrsync_file.settings import FileSettings
+    from okrsync_git import GitSettings
+    from okrsync_github.settings import Settings as GitHubSettings
+    from okrsync_jira.settings import JiraSettings
+
+    auth = {"token": "x"}
+    url = "https://jira.acme.example"
+    assert GitHubSettings.model_validate({"type": "github", "auth": auth, "repos": "acme/x"}).repos == ("acme/x",)
+    assert JiraSettings.model_validate({"url": url, "auth": auth, "projects": "SHOP"}).projects == ("SHOP",)
+    assert GitSettings.model_validate({"type": "git", "path": ".", "branches": "main"}).branches == ("main",)
+    assert FileSettings.model_validate({"path": "a.csv", "dates": "%Y"}).dates == ("%Y",)
