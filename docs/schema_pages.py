@@ -258,9 +258,10 @@ _GOALS = """\
 
 This page is written by `make docs` from the models that read the files (`okrsync/config_models.py` and the plugins).
 
-`okrs:` in [okrsync.yaml](configuration.md) names a file, a folder (all `.yaml` and `.yml` files below it) or a glob. A file holds
-one cycle with its objectives; teams and strategy may stand in a file of their own or be repeated identically. Ids of
-objectives and key results are unique over all files. Relative paths are relative to the folder of `okrsync.yaml`.
+`okrs:` in [okrsync.yaml](configuration.md) names a file, a folder (all `.yaml` and `.yml` files below it) or a glob. A
+file holds one cycle with its objectives; teams and strategy may stand in a file of their own or be repeated
+identically. Ids of objectives and key results are unique over all files. Relative paths are relative to the folder of
+`okrsync.yaml`.
 
 [The JSON Schema](../../config/okrs.schema.json) · [a commented example](../../config/example/okrs/2026-Q4.yaml)
 """
