@@ -53,12 +53,13 @@ def publish(
         publisher: Publisher = load(PUBLISHERS, settings.type)(settings, context)
         wiki = key_of(settings)
         tried, pages = weeks.for_wiki(wiki)
+        # Before any of them is written: a run that is killed leaves none that no later one knows of.
+        publications.save(engine, (_failed(each, recorded) for each in tried))
         try:
             with finishing():
                 published = publisher.publish(pages)
                 publications.save(engine, tried)
         except SourceError as error:
-            publications.save(engine, (_failed(each, recorded) for each in tried))
             results.append(PublishResult(settings.type, None, str(error)))
         else:
             results.append(PublishResult(f"{settings.type} {published.where}".strip(), published))
