@@ -38,12 +38,14 @@ def suggest(
     resemblance = Resemblance(goals, work)
     similar: dict[str, list[tuple[WorkText, float]]] = defaultdict(list)
     placed: dict[int, str] = {}
-    for one in work:
-        if not one.piece.key_results:
-            for kr_id, score in resemblance.of(one, best=1):
-                if score >= minimum:
-                    similar[kr_id].append((one, score))
-                    placed[one.piece.id] = kr_id
+    unlinked = [one for one in work if not one.piece.key_results]
+    for one, nearest in zip(unlinked, resemblance.nearest(unlinked), strict=True):
+        if nearest is not None and nearest[1] >= minimum:
+            kr_id, score = nearest
+            similar[kr_id].append((one, score))
+            placed[one.piece.id] = kr_id
+    if not placed:
+        return []
     reach = _Reach(work, placed)
     found = [each for kr_id, scored in similar.items() for each in _rules(kr_id, scored, reach)]
     return sorted(found, key=lambda each: (-sum(score for _, score in each.pieces), each.key_result, each.rule))
@@ -57,23 +59,33 @@ class _Reach:
     """How much work each possible rule takes: of which key results, and how much that resembles which."""
 
     def __init__(self, work: Iterable[WorkText], placed: dict[int, str]) -> None:
-        work = list(work)
-        useful = {rule for one in work if one.piece.id in placed for rule in _possible(one)}
+        alike: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[Piece]] = defaultdict(list)
+        for one in work:
+            alike[one.piece.source, one.project, one.facets].append(one.piece)
+        useful = {
+            rule
+            for place, pieces in alike.items()
+            if any(piece.id in placed for piece in pieces)
+            for rule in _possible(*place)
+        }
         self.total: Counter[_Rule] = Counter()
         self.linked: Counter[_Rule] = Counter()
         self.linked_to: Counter[tuple[_Rule, str]] = Counter()
         self.similar_to: Counter[tuple[_Rule, str]] = Counter()
-        for one in work:
-            here = placed.get(one.piece.id)
-            for rule in _possible(one):
-                if rule not in useful:
-                    continue
-                self.total[rule] += 1
-                self.linked[rule] += bool(one.piece.key_results)
-                for kr_id in one.piece.key_results:
-                    self.linked_to[rule, kr_id] += 1
-                if here is not None:
-                    self.similar_to[rule, here] += 1
+        for place, pieces in alike.items():
+            rules = [rule for rule in _possible(*place) if rule in useful]
+            if not rules:
+                continue
+            linked = sum(bool(piece.key_results) for piece in pieces)
+            linked_to = Counter(kr_id for piece in pieces for kr_id in piece.key_results)
+            similar_to = Counter(placed[piece.id] for piece in pieces if piece.id in placed)
+            for rule in rules:
+                self.total[rule] += len(pieces)
+                self.linked[rule] += linked
+                for kr_id, number in linked_to.items():
+                    self.linked_to[rule, kr_id] += number
+                for kr_id, number in similar_to.items():
+                    self.similar_to[rule, kr_id] += number
 
     def fits(self, rule: _Rule, key_result: str) -> bool:
         """Would the rule take at least two similar pieces, few other unlinked ones, and hardly any of others?"""
@@ -83,9 +95,8 @@ class _Reach:
         return similar >= 2 and unlike <= _UNLIKE * similar and of_others <= _STRANGERS * (similar + own)
 
 
-def _possible(one: WorkText) -> list[_Rule]:
-    source, project = one.piece.source, one.project
-    facets = [(key, value) for key, value in one.facets if key in _RULE_FACETS]
+def _possible(source: str, project: str, written: Sequence[tuple[str, str]]) -> list[_Rule]:
+    facets = [(key, value) for key, value in written if key in _RULE_FACETS]
     return [
         *((source, "", key, value) for key, value in facets),
         *((source, project, key, value) for key, value in facets),
@@ -98,7 +109,7 @@ def _rules(key_result: str, scored: list[tuple[WorkText, float]], reach: _Reach)
     rest = {one.piece.id: (one, score) for one, score in scored}
     takes: dict[_Rule, list[int]] = defaultdict(list)
     for one, _ in scored:
-        for rule in _possible(one):
+        for rule in _possible(one.piece.source, one.project, one.facets):
             takes[rule].append(one.piece.id)
     fitting = [rule for rule in takes if reach.fits(rule, key_result)]
     suggestions = []
