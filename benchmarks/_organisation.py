@@ -18,7 +18,7 @@ from okrsync.dates import end_of, start_of
 from okrsync.findings.interface import Facts
 from okrsync.findings.thresholds import Thresholds
 from okrsync.goals import reasons_of, timelines, until, versions_in
-from okrsync.judge import judge
+from okrsync.judge import Case, judge_together
 from okrsync.model import (
     Acknowledgement,
     Cycle,
@@ -262,19 +262,13 @@ class Organisation:
         for piece in work:
             for each in piece.key_results:
                 serving.setdefault(each, []).append(piece)
-        judgements = [
-            judge(
-                kr,
-                objective,
-                self.cycle,
-                serving.get(kr.id, ()),
-                measured[kr.id],
-                as_of=self.as_of,
-                zone=self.zone,
-            )
+        cases = [
+            Case.of(kr, objective, self.cycle, serving.get(kr.id, ()), measured[kr.id], self.zone)
             for objective in programme.objectives_of(self.cycle.id)
             for kr in objective.key_results
         ]
+        judge_together(cases, self.as_of)
+        judgements = [case.judgement(self.as_of) for case in cases]
         known = [replace(piece, key_results=frozenset(piece.key_results & key_results.keys())) for piece in work]
         start, end = start_of(self.cycle.start, self.zone), end_of(self.as_of, self.zone)
         lines = timelines(versions)

@@ -315,8 +315,10 @@ def judge_together(cases: Sequence[Case], as_of: date, days: Sequence[date] = ()
 
     Nothing else changes by it: each case judges as it would alone, and at once.
     """
-    _move([(case, as_of) for case in cases], whole=True)
-    _move([(case, day) for case in cases for day in days if case.verdict_without_movement(day) is None], whole=False)
+    find_movements([(case, as_of) for case in cases], whole=True)
+    find_movements(
+        [(case, day) for case in cases for day in days if case.verdict_without_movement(day) is None], whole=False
+    )
     searching = [
         (case, found, case.replayed(as_of))
         for case in cases
@@ -330,14 +332,14 @@ def judge_together(cases: Sequence[Case], as_of: date, days: Sequence[date] = ()
             if (day := next(days_before, None)) is not None and case.may_be(day, found)
         ]
         wanted = [(case, day) for case, _, _, day in looked if case.verdict_without_movement(day) is None]
-        _move(wanted, whole=False)
+        find_movements(wanted, whole=False)
         searching = [
             (case, found, days_before) for case, found, days_before, day in looked if case.verdict(day) is found
         ]
 
 
-def _move(wanted: Sequence[tuple[Case, date]], *, whole: bool) -> None:
-    """Find some movements, and leave them with their cases."""
+def find_movements(wanted: Sequence[tuple[Case, date]], *, whole: bool) -> None:
+    """Find some movements at once, and leave them with their cases; ``whole`` with all that ``Case.movement`` tells."""
     missing = [(case, day, case.on(day)) for case, day in wanted if not case.is_known(day, whole=whole)]
     asked = [
         (case, day, case.asked(found.readings, found.until, found.direction, whole=whole))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from okrsync.dates import day_of
 from okrsync.findings.interface import PastOutcome
 from okrsync.findings.long_view import has_stood_still, judged, pillars_that_stand_still
-from okrsync.judge import Case
+from okrsync.judge import Case, find_movements
 from okrsync.metrics import metric_of
 from okrsync.model import Cycle, Judgement, KeyResult, Measurement, Objective, Piece, Programme
 
@@ -47,9 +47,14 @@ def past_outcomes(
 
     Only measurements count for it; which work there was does not.
     """
-    for cycle, objective, key_result in earlier:
-        case = Case.of(key_result, objective, cycle, (), measured.get(key_result.id, ()), zone)
-        yield PastOutcome(cycle, objective, key_result, case.outcome(min(case.last_day, as_of)))
+    cases = [
+        Case.of(key_result, objective, cycle, (), measured.get(key_result.id, ()), zone)
+        for cycle, objective, key_result in earlier
+    ]
+    on = [(case, min(case.last_day, as_of)) for case in cases]
+    find_movements(on, whole=True)
+    for case, day in on:
+        yield PastOutcome(case.cycle, case.objective, case.key_result, case.outcome(day))
 
 
 def after_retirement(
