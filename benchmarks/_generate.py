@@ -148,12 +148,15 @@ def earlier(one: Promise, cycle: str, answers: float) -> Promise:
 
 def _take_up(found: Organisation) -> None:
     """What the upper levels want is taken up below: every objective by some team, or worked for."""
+    aims: dict[str, list[Aim]] = {}
+    for aim in found.aims:
+        aims.setdefault(aim.team, []).append(aim)
     for group in found.groups:
         below = found.below(group.id)
         if not below:
             continue
-        ours = [aim for aim in found.aims if aim.team == group.id]
-        theirs = [aim for each in below for aim in found.aims if aim.team == each.id]
+        ours = aims.get(group.id, [])
+        theirs = [aim for each in below for aim in aims.get(each.id, ())]
         for aim in ours:
             if theirs and not any(each.supports == aim.id for each in theirs):
                 found.random.choice(theirs).supports = aim.id

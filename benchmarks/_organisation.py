@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -432,11 +433,9 @@ class Organisation:
             assignee=worker,
         )
 
-    @property
+    @cached_property
     def _greedy(self) -> list[Promise]:
-        return self.__dict__.setdefault(
-            "_all_takers", [one for aim in self.aims for one in aim.promises if one.takes_all]
-        )  # type: ignore[no-any-return]  # a place in __dict__ has no type of its own
+        return [one for aim in self.aims for one in aim.promises if one.takes_all]
 
     def _hand(self, group: Group, share: float) -> str:
         others = group.members[1:]
