@@ -50,6 +50,7 @@ def open_store(url: str) -> Engine:
     if backend == "sqlite":
         _prepare_file(parsed)
     try:
+        # As many connections as there are threads; the one used last comes first, as its pages are in memory.
         engine = create_engine(parsed, pool_size=0, pool_use_lifo=True)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(
