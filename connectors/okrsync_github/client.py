@@ -449,7 +449,9 @@ class GitHubClient:
         from jwt.exceptions import PyJWTError
 
         try:
-            requester = self._requester(Auth.AppAuthToken(app.create_jwt()))
+            signed = app.create_jwt()
+            keep_out(signed)
+            requester = self._requester(Auth.AppAuthToken(signed))
         except (PyJWTError, ValueError, TypeError):
             raise AuthError(
                 _("{source}: auth.private_key is no RSA key in PEM form").format(source=self._context.source)
