@@ -205,7 +205,7 @@ TITLES = re.findall(r"title: ([^,}\n]*)", GOALS)
         (("links", "--unlinked"), 0),
         (("links", "--suggest"), 0),
         (("links", "--kr", "KR9"), 2),
-        (("links", "--unlinked", "--suggest"), 2),
+        (("links", "--unlinked", "--kr", "KR1.1"), 2),
         (("history",), 0),
         (("history", "O9"), 2),
         (("ack", "O9"), 2),

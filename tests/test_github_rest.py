@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from okrsync.errors import SourceError
 from okrsync.model import Reference, ReferenceKind
 from okrsync.sandbox.github import GitHubStandIn
+from okrsync.sandbox.server import Request, Response
 from tests.github_source import SCOPE, connected, fill_in, minute, pull_all
 
 STORE = "acme/storefront"
@@ -93,3 +96,29 @@ def test_a_proxy_of_the_environment_is_used(github: GitHubStandIn, monkeypatch: 
     fill_in(github, 1)
     with connected("http://hub.example") as connector:
         assert len(pull_all(connector).items) == 1
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b"{}", b"7", b'"OK"'])
+@pytest.mark.parametrize("answered", range(12))
+@pytest.mark.parametrize("graphql", [False, True])
+def test_an_answer_of_another_kind_is_an_error_and_never_nothing(body: bytes, answered: int, graphql: bool) -> None:
+    """Whichever request it answers: what it should have told is not taken for missing."""
+    with GitHubStandIn(record=True, graphql=graphql) as github:
+        github.add_repo(STORE, id=7, created_at=minute(0))
+        fill_in(github, 9)
+        github.put_milestone(STORE, {"number": 1, "title": "v2"})
+        with connected(github.url) as connector:
+            whole = pull_all(connector)
+            begun = len(github.requests)
+
+            def other(request: Request) -> Response | None:
+                wrong = len(github.requests) - begun == answered + 1
+                return Response(200, body=body, headers={"Content-Type": "application/json"}) if wrong else None
+
+            github.faults.append(other)
+            with suppress(SourceError):
+                pulled = pull_all(connector)
+                # An empty list is an answer that lists may have: releases, commits of a pull request.
+                if body != b"[]":
+                    assert pulled.items == whole.items
+                    assert pulled.milestones == whole.milestones

@@ -129,8 +129,9 @@ class GitHubClient:
         """GET a path below the API's root, or the URL of a next page.
 
         With ``etag`` (that of a former answer) one that has not changed comes back as 304 with no body, and costs
-        nothing. Answers whose status is in ``accept`` come back with no body instead of being raised. Redirects are
-        followed on the same host only (a renamed repository), unless ``follow`` is False (301: a transferred issue).
+        nothing. Answers whose status is in ``accept`` come back with no body instead of being raised; no other comes
+        without one. Redirects are followed on the same host only (a renamed repository), unless ``follow`` is False
+        (301: a transferred issue).
         """
 
         def once() -> Answer:
@@ -141,9 +142,13 @@ class GitHubClient:
                     return Answer(status, None, None, None, etag, _date(headers))
                 raise self._refusal(status, headers, text, where)
             links = self._links(headers, where)
+            body = _json(text, where)
+            if body is None:
+                # Nothing that is asked for here is ever null, which stands for "not there" behind this.
+                raise SourceError(_("{where}: the answer is null").format(where=where))
             return Answer(
                 status,
-                _json(text, where),
+                body,
                 links.get("next"),
                 links.get("last"),
                 headers.get("ETag"),

@@ -15,7 +15,7 @@ from okrsync.model import WorkItem
 from okrsync_github import answers, queries
 from okrsync_github.client import GitHubClient
 from okrsync_github.envelope import GraphQLRefused, GraphQLSpent, QueryTooHeavy
-from okrsync_github.items import Repository, work_item
+from okrsync_github.items import Repository, is_pull, place_of, work_item
 from okrsync_github.nodes import Incomplete, all_of, item_of_node, oids
 
 if TYPE_CHECKING:
@@ -157,10 +157,10 @@ class ItemReader:
                     accept=frozenset({301, 404, 410}),
                     follow=False,
                 )
-            if answer.status == 200 and not (self._pulls_only and "pull_request" not in answer.body):
+            if answer.status == 200 and (is_pull(answer.body) or not self._pulls_only):
                 rows.append(answer.body)
         facts = self._pulls.facts(rows)
-        return [work_item(row, self._repository, facts.get(row["number"])) for row in rows]
+        return [work_item(row, self._repository, facts.get(place_of(row, self._repository)[0])) for row in rows]
 
 
 def connections(

@@ -34,16 +34,14 @@ def command(
     One line an item, columns separated by tabs: key result, source, item, rule, title. With --unlinked: source and
     scope, item, state, title.
 
-    With --suggest, which links nothing: key result, score (0 to 1), the rule to paste under its `work:`, source and
-    scope, item, title; the rule that would link most comes first.
+    With --suggest, which links nothing and is about unlinked work in any case: key result, score (0 to 1), the rule to
+    paste under its `work:`, source and scope, item, title; the rule that would link most comes first.
     """
     from okrsync.reporting import cycle_for, today
     from okrsync.store.linking import link_all
 
-    if unlinked and (key_result is not None or suggesting):
-        raise ConfigError(
-            _("{option} and --unlinked exclude each other").format(option="--suggest" if suggesting else "--kr")
-        )
+    if unlinked and key_result is not None and not suggesting:
+        raise ConfigError(_("{option} and --unlinked exclude each other").format(option="--kr"))
     config = app.config()
     known = [kr.id for objective in config.programme.objectives for kr in objective.key_results]
     if key_result is not None and key_result not in known:
