@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from okrsync.errors import AuthError, RetryableError, SourceError
 from okrsync.language import _
+from okrsync.redaction import redacted
 
 T = TypeVar("T")
 
@@ -189,9 +190,10 @@ _CONTROL = re.compile(
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """Foreign text made fit for a message: one line, no control or direction characters, at most ``limit`` long."""
+    """Foreign text made fit for a message: one line, no control or direction characters, at most ``limit`` long, and
+    without this run's secrets, of which a part would be known by nobody as such once it is cut."""
     # A megabyte costs no more than a line.
-    clean = _CONTROL.sub(" ", text[: limit * 20]).strip()
+    clean = _CONTROL.sub(" ", redacted(text)[: limit * 20]).strip()
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
