@@ -307,7 +307,9 @@ def a_whole_one(monkeypatch: pytest.MonkeyPatch, **texts: str) -> Explanation:
     fixed = MovementResult(
         Movement.FLAT, Trend.NONE, "By a rule of the test.", 9, 120.0, 111.0, 129.0, Forecast(110, 121, 132)
     )
-    monkeypatch.setattr(movement, "judge_movement", lambda points, **_: replace(fixed, points=len(points)))
+    monkeypatch.setattr(
+        movement, "judge_movements", lambda asked: [replace(fixed, points=len(one.days)) for one in asked]
+    )
     title, note, url = (texts.get(name, default) for name, default in (
         ("title", "Let shops skip the tax step"), ("note", "shops drop out at tax"), ("url", "https://acme.example/browse/SHOP-1"),
     ))  # fmt: skip
