@@ -23,6 +23,7 @@ from okrsync.errors import CursorExpired, SourceError
 from okrsync.http import one_line
 from okrsync.language import _, ngettext
 from okrsync.model import Milestone, Scope, WorkItem
+from okrsync.storable import storable
 from okrsync_file.columns import Columns
 from okrsync_file.documents import objects
 from okrsync_file.files import File, find, stamps, text_of, times
@@ -49,7 +50,7 @@ class _Trouble:
     def add(self, message: str) -> None:
         self.count += 1
         if len(self.shown) < _SHOWN:
-            self.shown.append(_storable(message))
+            self.shown.append(storable(message))
 
 
 class FileConnector(Connector):
@@ -218,7 +219,7 @@ class FileConnector(Connector):
                         ).format(file=one_line(file.name))
                     )
                     break
-                if (id_ := _storable(item.id)) != item.id:
+                if (id_ := storable(item.id)) != item.id:
                     # The store does so with all texts; a census must name the item by the same id.
                     item = structs.replace(item, id=id_)
                 at = item.updated_at.timestamp()
@@ -263,16 +264,9 @@ class FileConnector(Connector):
                 yield row.line, error
 
 
-def _storable(text: str) -> str:
-    """Without what no database takes: NUL, and halves of surrogate pairs, which JSON can hold."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
 def _storable_milestone(milestone: Milestone) -> Milestone:
-    id_, project = _storable(milestone.id), milestone.project and _storable(milestone.project)
-    url = milestone.url and _storable(milestone.url)
+    id_, project = storable(milestone.id), milestone.project and storable(milestone.project)
+    url = milestone.url and storable(milestone.url)
     return replace(milestone, id=id_, project=project, url=url)
 
 

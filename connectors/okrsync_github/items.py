@@ -19,6 +19,7 @@ from okrsync.http import one_line
 from okrsync.language import _
 from okrsync.model import ItemKind, ItemState, Milestone, Reference, ReferenceKind, WorkItem
 from okrsync.references import references_of
+from okrsync.storable import storable
 
 T = TypeVar("T")
 
@@ -26,7 +27,6 @@ FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+",
 """``owner/name``. Managed users of an enterprise have an underscore in their name."""
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _PARENT = re.compile(r"/repos/([^/?#]+/[^/?#]+)/issues/([0-9]{1,18})/?$", re.ASCII)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ABOVE_STANDARD = frozenset({"epic", "initiative"})
 
 
@@ -96,7 +96,7 @@ def maybe(record: Any, field: str, kind: type[T], where: str) -> T | None:
                 where=where, field=field, wanted=kind.__name__, given=type(value).__name__
             )
         )
-    return cast(T, _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)) if isinstance(value, str) else value
+    return cast(T, storable(value)) if isinstance(value, str) else value
 
 
 def moment(record: Any, field: str, where: str) -> datetime | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
@@ -20,6 +19,7 @@ from sqlalchemy import Connection, Engine, Select, delete, func, select, text, u
 
 from okrsync.connector import Page
 from okrsync.model import ItemKind, Milestone, Reference, ReferenceKind, WorkItem
+from okrsync.storable import storable
 from okrsync.store.engine import reading, writing
 from okrsync.store.schema import (
     census_ids,
@@ -345,7 +345,7 @@ def _save_milestones(connection: Connection, source: str, batch: Sequence[Milest
     day = stored_day(connection)
     rows = {
         (one.kind, one.id): (
-            *(source, one.kind, one.id, one.project, _clean(one.name), one.state),
+            *(source, one.kind, one.id, one.project, storable(one.name), one.state),
             *(day(one.start), day(one.due), day(one.closed), one.url),
         )
         for one in batch
@@ -457,7 +457,7 @@ def _storable(item: WorkItem) -> tuple[WorkItem, str]:
 
 
 def _cleaned(value: Any) -> Any:
-    """A value with ``_clean`` text, in whatever it is made of."""
+    """A value with ``storable`` text, in whatever it is made of."""
     if isinstance(value, tuple):
         return tuple(_cleaned(one) for one in value)
     if isinstance(value, msgspec.Struct):
@@ -465,14 +465,4 @@ def _cleaned(value: Any) -> Any:
         return msgspec.structs.replace(value, **{name: _cleaned(getattr(value, name)) for name in names})
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: _cleaned(getattr(value, field.name)) for field in fields(value)})
-    return _clean(value)
-
-
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-
-
-def _clean(value: Any) -> Any:
-    """Text that every database takes: PostgreSQL refuses NUL, and no database stores half a surrogate pair."""
-    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
-        return value
-    return _UNSTORABLE.sub("\ufffd", value)
+    return storable(value) if isinstance(value, str) else value
