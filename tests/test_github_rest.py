@@ -122,3 +122,31 @@ def test_an_answer_of_another_kind_is_an_error_and_never_nothing(body: bytes, an
                 if body != b"[]":
                     assert pulled.items == whole.items
                     assert pulled.milestones == whole.milestones
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "left_out"),
+    [
+        (301, "/repositories/9/issues/4", True),  # GitHub's own, of an issue that was transferred
+        (301, "https://sso.example/repositories/9/issues/4", False),
+        (302, "/login?return_to=%2Frepos", False),
+        (301, "/", False),
+    ],
+)
+def test_only_a_redirect_to_another_issue_tells_that_it_was_transferred(
+    github: GitHubStandIn, status: int, location: str, left_out: bool
+) -> None:
+    fill_in(github, 3)
+
+    def moved(request: Request) -> Response | None:
+        return Response(status, {}, {"Location": location}) if request.path.endswith("/issues/2") else None
+
+    with connected(github.url) as connector:
+        connector.plan(SCOPE, None)
+        github.faults.append(moved)
+        pages = connector.fetch(SCOPE, ["7/1", "7/2", "7/3"])
+        if left_out:
+            assert [item.id for page in pages for item in page.items] == ["7/1", "7/3"]
+        else:
+            with pytest.raises(SourceError, match=r"another host|no issue"):
+                list(pages)

@@ -296,7 +296,7 @@ def test_text_that_no_database_takes_is_stored_with_a_replacement(service: FakeS
     service.put("PAY", issue("PAY-5", title="nul \0 and half a pair \ud800", labels=("\ud800x",)))
     pull_all(engine, service)
     titles = {title for (title,) in pairs(engine, "items", "title")}
-    assert "nul � and half a pair ?" in titles
+    assert "nul � and half a pair �" in titles
 
 
 def test_pulls_go_on_while_a_page_is_stored_but_not_without_end(

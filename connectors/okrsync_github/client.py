@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 API_VERSION = "2022-11-28"
 UNNAMED_WAIT = 60.0
 """Seconds to wait for a limit that names no time: "at least one minute", says GitHub of its secondary limits."""
+_AN_ISSUE = re.compile(r"/(repositories/[0-9]+|repos/[^/]+/[^/]+)/issues/[0-9]+/?$")
 _LONGEST_CHAIN = 5
 _TOKEN_MARGIN = timedelta(minutes=5)
 
@@ -332,9 +334,14 @@ class GitHubClient:
             try:
                 status, answered, text = requester.requestJson(verb, url, parameters, headers, payload, line.connection)
             except Moved as moved:
-                if not follow:
-                    return 301, CaseInsensitiveDict(), ""
                 url = self._here(urljoin(url, moved.location), where)
+                if not follow:
+                    # To another issue's address, or it has not moved: a proxy asks for a login, say.
+                    if not _AN_ISSUE.search(urlsplit(url).path):
+                        raise SourceError(
+                            _("{where}: a redirect to {url}, which is no issue").format(where=where, url=shown_url(url))
+                        ) from None
+                    return 301, CaseInsensitiveDict(), ""
                 if urlsplit(url).query:
                     parameters = {}
                 continue
