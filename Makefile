@@ -15,7 +15,7 @@ test: .venv
 	@$(MAKE) --no-print-directory .venv-wiki || echo "Otter Wiki cannot be installed here: its tests are skipped"
 	$(BIN)/pytest -n auto
 
-# The long form of what `make test` does with faults, hostile text and secrets, for an hour or so. What is counted goes into
+# The long form of what `make test` does with faults, hostile text and secrets, for an hour and a half. What is counted goes into
 # docs/faults.md and docs/hostile.md.
 soak: .venv
 	$(BIN)/python -m tests.soak
