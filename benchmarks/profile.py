@@ -35,10 +35,10 @@ FIRST = 10_000
 """Items of the first sync that the aims are about."""
 NEEDED = ("send a request, read its answer", "decode, give it meaning", "store, 4 pages a transaction", "link")
 WHY = (
-    "What an item takes is within it; to start is most of a second of imports, of which SQLAlchemy and pydantic, which "
-    "the design names, are the most, and which weighs ten times less on 100,000 items. In wall time it is the same second "
-    "that a first sync takes beside its floor, whose program imports neither; and where three sources are pulled "
-    "together, Python's lock makes the CPU of all three one after another."
+    "What an item takes is within it; to start is most of a second of imports, of which SQLAlchemy and pydantic, "
+    "which the design names, are the most, and which weighs ten times less on 100,000 items. In wall time it is the "
+    "same second that a first sync takes beside its floor, whose program imports neither; and where three sources are "
+    "pulled together, Python's lock makes the CPU of all three one after another."
 )
 PACKAGES = ("sqlalchemy", "pydantic", "ruamel", "requests", "jira", "github", "okrsync")
 _IMPORTS = """
