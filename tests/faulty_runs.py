@@ -146,7 +146,7 @@ def _import_everything() -> None:
     client.UNNAMED_WAIT = 0.05
     pacing._LEAST_PAUSE = pacing._UNNAMED_PAUSE = 0.01
     pacing._LONGEST_UNNAMED = 0.3
-    pacing.Rate.next_at = lambda self, now: now  # type: ignore[method-assign]
+    pacing.Rate.next_at = lambda self, now: now  # type: ignore[method-assign]  # a run's own copy
     engine._BUSY_TIMEOUT = 0.3
 
 
@@ -155,7 +155,7 @@ def _break(machine: Machine) -> None:
 
     from okrsync.coordinator import Coordinator
 
-    Coordinator._census_is_due = lambda self, run: True  # type: ignore[method-assign]
+    Coordinator._census_is_due = lambda self, run: True  # type: ignore[method-assign]  # a run's own copy
 
     @event.listens_for(Engine, "connect")
     def connected(connection: Any, record: Any) -> None:

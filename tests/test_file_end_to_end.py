@@ -46,7 +46,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 def keys(project: Project) -> set[str]:
-    return {str(item["key"]) for item in project.store()["items"]}  # type: ignore[attr-defined]
+    return {str(item["key"]) for item in project.store()["items"]}  # type: ignore[attr-defined]  # rows of any table
 
 
 def test_the_whole_way(project: Project) -> None:

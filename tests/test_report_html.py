@@ -142,7 +142,7 @@ def opened(tmp_path: Path, new_context: Any) -> Iterator[Open]:
         page.goto(file.as_uri() + where)
         return page
 
-    show.wrong = wrong  # type: ignore[attr-defined]
+    show.wrong = wrong  # type: ignore[attr-defined]  # a function carries it
     yield show
     assert wrong == []
 

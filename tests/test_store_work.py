@@ -39,7 +39,7 @@ def save(engine: Engine, *pages: Sequence[WorkItem]) -> list[int]:
 
 
 def facets(engine: Engine) -> set[tuple[str, str, str]]:
-    return pairs(engine, "facets", "native_id", "kind", "value")  # type: ignore[return-value]
+    return pairs(engine, "facets", "native_id", "kind", "value")  # type: ignore[return-value]  # two columns are pairs
 
 
 def titles(engine: Engine) -> dict[str, str]:

@@ -240,7 +240,7 @@ def test_a_source_that_cannot_list_its_scopes_fails_alone(
     pull_all(engine, service)
     known = keys(engine)
 
-    class Down(dict):  # type: ignore[type-arg]
+    class Down(dict):  # type: ignore[type-arg]  # of anything
         def __iter__(self) -> object:  # type: ignore[override]
             raise SourceError("the organisation cannot be listed")
 
